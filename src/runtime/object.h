@@ -8,6 +8,17 @@
 #include "runtime/string.h"
 #include "runtime/value.h"
 
+/* ---- builtins ----
+ * What the runtime reads of one: struct RfBuiltin (vm/builtin.h) begins with the same two members. */
+typedef struct RfBuiltinNames {
+    const char *name;      /* as the program writes it: text and debug form */
+    const char *canonical; /* equality and hash */
+} RfBuiltinNames;
+static inline const RfBuiltinNames *rf_builtin_names(const RfBuiltin *b)
+{
+    return (const RfBuiltinNames *)(const void *)b;
+}
+
 /* ---- Ok / Err / Some ---- */
 typedef enum RfVariantKind { RF_VARIANT_OK, RF_VARIANT_ERR, RF_VARIANT_SOME } RfVariantKind;
 struct RfVariant {
@@ -43,7 +54,8 @@ struct RfFunction {
     RfObject obj;
     RfProto *proto; /* owned by its module */
     RfString *name; /* borrowed from the proto: "f", "S.m" or "<lambda>" */
-    struct RfFunction *prev, *next; /* list of all functions with cells, for the cycle collector; NULL when ncells == 0 */
+    RfRuntime *rt;  /* whose list it is in; NULL when ncells == 0 */
+    struct RfFunction *prev, *next; /* list of all functions with cells, for the cycle collector */
     uint32_t ncells;
     RfCell *cells[];
 };
@@ -54,38 +66,53 @@ RfFunction *rf_function_new(RfRuntime *rt, RfProto *proto, RfString *name, unsig
  * counts references found by walking from all functions with cells; what is held only from inside is garbage.
  * rf_function_new calls it when the number of such functions has doubled since the last run. */
 void rf_cycles_collect(RfRuntime *rt);
+/* Empties the cells of every function that is left: for the end of the runtime, when nothing can hold one from outside. */
+void rf_cycles_break_all(RfRuntime *rt);
 
 /* ---- sets, queues, bytes ---- */
 struct RfSet { /* insertion-ordered */
-    RfObject obj;
-    uint32_t len;
-    uint32_t used;
-    uint32_t cap;
-    uint32_t mask;
-    uint32_t *index;   /* entry number + 1, 0 = free */
+    RfObject obj;      /* obj.aux: the index has 2^aux slots; 0 = no index (small sets are searched) */
+    uint32_t len;      /* live items */
+    uint32_t used;     /* items in use, holes included */
+    uint32_t cap;      /* room in items and hashes */
+    uint32_t first;    /* no live item before this one */
+    uint32_t *index;   /* see index.h */
     RfValue *items;    /* UNDEF for removed ones */
-    uint64_t *hashes;
+    uint32_t *hashes;
 };
 RfSet *rf_set_new(size_t cap);
 RfSet *rf_set_unique(RfSet *s); /* takes */
 bool rf_set_has(const RfSet *s, RfValue v);
+/* Number of the item equal to v (an index into items, stable until something is removed), or -1. Borrows v. */
+int64_t rf_set_find(const RfSet *s, RfValue v);
 bool rf_set_add(RfSet *s, RfValue v);    /* in place; takes v; false when it was there */
 bool rf_set_remove(RfSet *s, RfValue v); /* in place; borrows v */
-/* Items in insertion order; start with *pos = 0; NULL at the end. */
-const RfValue *rf_set_next(const RfSet *s, size_t *pos);
+/* Items in insertion order; start with *pos = 0; NULL at the end. The set must not change on the way. */
+static inline const RfValue *rf_set_next(const RfSet *s, size_t *pos)
+{
+    for (size_t i = *pos < s->first ? s->first : *pos; i < s->used; i++) {
+        if (s->items[i].tag != RF_TAG_UNDEF) {
+            *pos = i + 1;
+            return &s->items[i];
+        }
+    }
+    *pos = s->used;
+    return NULL;
+}
 
 struct RfQueue { /* ring buffer */
     RfObject obj;
     uint32_t len;
-    uint32_t cap;
-    uint32_t head;
+    uint32_t cap;  /* 0 or a power of two */
+    uint32_t head; /* place of the front item */
     RfValue *items;
 };
 RfQueue *rf_queue_new(size_t cap);
 RfQueue *rf_queue_unique(RfQueue *q); /* takes */
 void rf_queue_push(RfQueue *q, RfValue v); /* in place, takes v */
 RfValue rf_queue_pop(RfQueue *q);          /* in place; new reference; null when empty */
-static inline RfValue rf_queue_peek(const RfQueue *q, size_t i) { return q->items[(q->head + i) % q->cap]; }
+/* Item i < len counted from the front, borrowed. */
+static inline RfValue rf_queue_peek(const RfQueue *q, size_t i) { return q->items[(q->head + i) & (q->cap - 1)]; }
 
 struct RfBytes {
     RfObject obj;
@@ -93,6 +120,9 @@ struct RfBytes {
     uint8_t data[];
 };
 RfBytes *rf_bytes_new(const void *data, size_t len); /* data may be NULL: uninitialised */
+
+/* Called with every value an object holds. */
+typedef void RfVisit(void *context, RfValue child);
 
 /* ---- handles: library objects with identity ---- */
 typedef struct RfHandleType {
@@ -102,6 +132,8 @@ typedef struct RfHandleType {
     /* member read and method call, used by the VM; return RF_ERROR with a raised error, or set *found = false */
     RfStatus (*get)(RfVm *vm, RfHandle *handle, RfString *name, RfValue *out, bool *found);
     RfStatus (*call)(RfVm *vm, RfHandle *handle, RfString *name, int argc, RfValue *argv, RfValue *out, bool *found);
+    void (*trace)(RfHandle *handle, RfVisit *visit, void *context); /* as RfKindOps.trace; NULL: holds no values */
+    void (*verbose)(RfHandle *handle, RfBuf *out); /* form of debug(), "Image(format: png)"; NULL: debug_name */
 } RfHandleType;
 struct RfHandle {
     RfObject obj;
@@ -123,8 +155,9 @@ RfValue rf_module_value_new(RfString *name, RfDict *members); /* takes both */
 typedef struct RfWorklist RfWorklist;
 /* Called by free functions for each value they held: releases it without recursion. */
 void rf_worklist_release(RfWorklist *work, RfValue v);
+/* The same for a counted object that is not wrapped in a value (a cell, a dict, a shared list). NULL is allowed. */
+void rf_worklist_release_object(RfWorklist *work, void *obj);
 
-typedef void RfVisit(void *context, RfValue child);
 typedef struct RfKindOps {
     const char *type_name; /* type() word */
     /* Hands every owned value to rf_worklist_release and frees the object's memory. */
@@ -135,6 +168,10 @@ typedef struct RfKindOps {
     void (*text)(RfObject *obj, RfBuf *out);
     /* Appends the debug form ("Generator(g)"); likewise. */
     void (*debug)(RfObject *obj, RfBuf *out);
+    /* The form of the builtin debug(): appends the text up to a value shown inside ("Promise(Resolved: "), stores that
+     * value (borrowed) in *child and returns the closing text (")"); or appends all of it and returns NULL. NULL: the
+     * debug form serves. */
+    const char *(*verbose)(RfObject *obj, RfBuf *out, RfValue *child);
 } RfKindOps;
 void rf_object_register(RfTag tag, const RfKindOps *ops);
 const RfKindOps *rf_object_ops(RfTag tag); /* NULL when not registered */

@@ -1,0 +1,245 @@
+/* Bytecode of one function: instructions, constants, and the sites that hold what an instruction needs beyond two
+ * operands - including the inline caches and the type feedback that the VM writes and the JIT reads. */
+#ifndef RF_BYTECODE_CHUNK_H
+#define RF_BYTECODE_CHUNK_H
+
+#include "front/diag.h"
+#include "runtime/struct.h"
+#include "runtime/value.h"
+
+typedef struct RfInstr {
+    uint16_t op;
+    uint16_t a;
+    uint32_t b;
+} RfInstr;
+
+typedef enum RfOp {
+#define OP(name, a, b, pops, pushes, flags, meaning) RF_OP_##name,
+#include "bytecode/opcodes.def"
+#undef OP
+    RF_OP_BASE_COUNT,
+    /* Superinstructions (vm/super.def) follow. They replace only the opcode of the first instruction of a sequence; the
+     * sequence itself stays in place, so jumps into it, the JIT and the disassembler see plain instructions. */
+} RfOp;
+
+typedef enum RfOperandKind {
+    RF_OPERAND_NONE, RF_OPERAND_LOCAL, RF_OPERAND_CONST, RF_OPERAND_GLOBAL, RF_OPERAND_CELL, RF_OPERAND_JUMP,
+    RF_OPERAND_COUNT, RF_OPERAND_PROTO, RF_OPERAND_CALLSITE, RF_OPERAND_FIELDSITE, RF_OPERAND_METHODSITE,
+    RF_OPERAND_PATH, RF_OPERAND_STRUCTSITE, RF_OPERAND_ENUMSITE, RF_OPERAND_DECLSITE, RF_OPERAND_IMPORTSITE,
+    RF_OPERAND_DICTPAT, RF_OPERAND_KIND, RF_OPERAND_FLAG, RF_OPERAND_FEEDBACK, RF_OPERAND_VARREF
+} RfOperandKind;
+
+#define RF_OPF_T 1u /* may raise */
+#define RF_OPF_C 2u /* may run script code */
+#define RF_OPF_J 4u /* operand b is a jump target */
+#define RF_OPF_E 8u /* never falls through */
+#define RF_OPF_L 16u /* back edge */
+
+typedef struct RfOpInfo {
+    const char *name;
+    RfOperandKind a, b;
+    int8_t pops, pushes; /* -1: depends on operands */
+    uint8_t flags;
+    const char *meaning;
+} RfOpInfo;
+extern const RfOpInfo rf_op_info[RF_OP_BASE_COUNT];
+
+/* ---- operand b of LOAD_LOCAL, STORE_LOCAL, LOAD_CELL, LOAD_SHARED (VARREF) ---- */
+#define RF_VARREF_MOVE 1u  /* last use: the slot may give its reference away (becomes null) */
+#define RF_VARREF_MAYBE 2u /* the variable may not exist (unset): fall back to the global (operand >> 2) */
+#define RF_VARREF_GLOBAL(b) ((b) >> 2)
+#define RF_VARREF(global, flags) (((uint32_t)(global) << 2) | (flags))
+
+/* ---- operand a of STORE_GLOBAL / DECLARE_GLOBAL / RAISE ---- */
+enum { RF_STORE_PLAIN, RF_STORE_BARE };
+enum { RF_DECL_LET, RF_DECL_MUT, RF_DECL_CONST, RF_DECL_FUNC, RF_DECL_IMPORT, RF_DECL_MATCH };
+enum {
+    RF_RAISE_REASSIGN_LET, RF_RAISE_REASSIGN_CONST, RF_RAISE_MUTATE_LET, RF_RAISE_MUTATE_CONST,
+    RF_RAISE_UNDEFINED, RF_RAISE_DUPLICATE, RF_RAISE_YIELD_OUTSIDE
+};
+
+/* ---- sites ---- */
+/* A place: a variable and steps into it. Used by stores to paths, and as the "place" of calls of the form
+ * `v := f(v, ..)`, `p.f := f(p.f, ..)`, `v[i] := f(v[i], ..)`: when f is a builtin flagged RF_BUILTIN_REUSES the place gives
+ * up its reference to argument 0 during the call, so that the builtin can work in place. */
+typedef enum RfRootKind { RF_ROOT_LOCAL, RF_ROOT_CELL, RF_ROOT_SHARED, RF_ROOT_GLOBAL } RfRootKind;
+typedef enum RfStepKind {
+    RF_STEP_FIELD, /* .name: `site` */
+    RF_STEP_INDEX, /* [i]: next index value from the stack (stores) */
+    RF_STEP_LOCAL, /* [i]: value of local `slot` (places only) */
+    RF_STEP_CONST  /* [i]: constant number `slot` (places only) */
+} RfStepKind;
+typedef struct RfStep {
+    RfStepKind kind;
+    uint32_t slot;  /* LOCAL, CONST; FIELD: number of the field site */
+    RfPos pos;      /* where an error of this step is shown */
+} RfStep;
+typedef struct RfPath {
+    RfRootKind root;
+    uint32_t slot;   /* local slot, cell number or global slot */
+    uint32_t varref; /* RF_VARREF of a LOCAL root: MAYBE and the fall-back global */
+    RfString *name;  /* of the root variable (messages); borrowed, interned */
+    RfPos root_pos;
+    uint32_t count;
+    uint32_t index_count; /* steps of kind INDEX */
+    RfStep *steps;
+} RfPath;
+
+typedef struct RfCallSite {
+    uint32_t place;       /* 1 + path number, or 0: see RfPath */
+    const void *callee;   /* inline cache: proto or builtin last called */
+    uint32_t hits, misses;
+    void *native;         /* entry of the callee's native code, set by the JIT */
+} RfCallSite;
+
+typedef struct RfFieldSite {
+    RfString *name; /* interned, borrowed */
+    RfShape *shape; /* inline cache */
+    uint32_t offset;
+    uint32_t misses;
+} RfFieldSite;
+
+/* Where a uniform call looks for the function `name` (language.md 15.2.5), innermost first; the global last. */
+typedef struct RfCandidate {
+    uint8_t kind;  /* RfRootKind; FIELD of a hidden receiver or namespace: RF_CANDIDATE_FIELD */
+    uint32_t slot;
+} RfCandidate;
+#define RF_CANDIDATE_FIELD 4
+
+typedef struct RfMethodSite {
+    RfString *name;
+    uint32_t place;        /* as RfCallSite: the receiver is argument 0 */
+    uint32_t global;       /* slot of the global with this name */
+    uint32_t ncandidates;  /* local ones, innermost first */
+    RfCandidate *candidates;
+    RfShape *shape;        /* inline cache: receiver shape -> method */
+    uint32_t version;
+    RfFunction *method;    /* borrowed from the struct type */
+    uint32_t hits, misses;
+    void *native;
+} RfMethodSite;
+
+typedef struct RfStructSite {
+    RfString *name;        /* struct name */
+    uint32_t count;        /* fields written */
+    RfString **fields;     /* names in source order (duplicates possible) */
+    /* inline cache, filled at the first execution */
+    RfStructType *type;
+    uint32_t version, alias_version;
+    RfShape *shape;
+    uint32_t *order;       /* field number -> offset */
+    bool plain;            /* no default to evaluate, no duplicate */
+} RfStructSite;
+
+typedef struct RfEnumSite {
+    RfString *enum_name, *variant;
+} RfEnumSite;
+
+typedef struct RfDeclSite { /* struct declaration */
+    RfString *name;
+    uint32_t nfields;
+    RfString **fields;
+    bool *has_default;     /* the defaults are pushed in declaration order, only for fields that have one */
+    uint32_t nmethods;
+    RfString **methods;
+    bool *has_self;
+} RfDeclSite;
+
+typedef struct RfImportSite {
+    RfString *name;        /* module name, with dots */
+    bool from;             /* from m import ... (no namespace binding) */
+    bool all;              /* import m: bind all exports */
+    uint32_t count;        /* names of a from-import */
+    RfString **names;
+    RfString **aliases;    /* NULL entries: none */
+    RfPos *positions;
+    uint32_t *globals;     /* IMPORT_ALL: unused */
+    uint32_t namespace_global; /* IMPORT_ALL: global slot of the module's own name */
+    uint32_t next;         /* IMPORT_NAME: which of the names this instruction wants (one site per name) */
+} RfImportSite;
+
+typedef struct RfDictPattern {
+    uint32_t count;
+    RfString **names;
+    bool has_rest;
+} RfDictPattern;
+
+typedef struct RfHandler { /* try: pcs [start, end) go to `target` with `depth` values on the stack plus the error */
+    uint32_t start, end, target;
+    uint32_t depth;
+    bool raw; /* push the error itself (finally, RETHROW) instead of the struct a program sees */
+} RfHandler;
+
+typedef enum RfCaptureKind {
+    RF_CAPTURE_LOCAL,  /* copy the value of local `slot` into a new cell (unset stays unset) */
+    RF_CAPTURE_CELL,   /* copy the value of the enclosing function's cell `slot` into a new cell */
+    RF_CAPTURE_SHARED, /* share the cell that local `slot` holds (nested func declarations) */
+    RF_CAPTURE_SHARED_CELL /* share the enclosing function's cell `slot` */
+} RfCaptureKind;
+typedef struct RfCapture {
+    RfCaptureKind kind;
+    uint32_t slot;
+    RfString *name; /* interned */
+    uint8_t bind;   /* RF_DECL_LET, RF_DECL_CONST or RF_DECL_MUT */
+} RfCapture;
+
+typedef struct RfLocalInfo { /* for messages, did-you-mean and the disassembler */
+    RfString *name;
+    uint32_t slot;
+    uint32_t start, end; /* pcs where the name is visible */
+} RfLocalInfo;
+
+#define RF_PROTO_LAMBDA 1u
+#define RF_PROTO_ASYNC 2u
+#define RF_PROTO_GENERATOR 4u
+#define RF_PROTO_METHOD 8u      /* parameter 0 is the receiver, written or hidden */
+#define RF_PROTO_HIDDEN_SELF 16u /* method without self: fields are found by HAS_FIELD on local 0 */
+#define RF_PROTO_MAIN 32u       /* top level of a script or module */
+#define RF_PROTO_SPAWN 64u
+#define RF_PROTO_TEST 128u
+#define RF_PROTO_DEFAULTS 256u  /* has default parameters */
+#define RF_PROTO_SLOW_CALL 512u /* async, generator, or defaults: CALL takes the general path */
+
+struct RfProto {
+    RfInstr *code;
+    uint32_t code_len;
+    uint16_t nparams;    /* receiver included */
+    uint16_t nrequired;  /* receiver included */
+    uint16_t nlocals;    /* parameters included */
+    uint16_t max_stack;  /* operand stack beyond the locals */
+    uint32_t flags;      /* RF_PROTO_* */
+    uint32_t id;         /* stable number in the process (JIT: id=N) */
+    RfValue *consts;     /* owned */
+    uint32_t nconsts;
+    RfModule *module;
+    RfString *name;      /* interned, borrowed */
+    RfPos *positions;    /* one per instruction: where an error of it is shown */
+    RfPos def_pos;       /* of the definition */
+    uint32_t nprotos, ncaptures, nhandlers, ncalls, nfields, nmethods, npaths, nstructs, nenums, ndecls, nimports, ndictpats, ninfo;
+    RfProto **protos;    /* nested functions, owned */
+    RfCapture *captures;
+    RfHandler *handlers; /* innermost first */
+    RfCallSite *calls;
+    RfFieldSite *fields;
+    RfMethodSite *methods;
+    RfPath *paths;
+    RfStructSite *structs;
+    RfEnumSite *enums;
+    RfDeclSite *decls;
+    RfImportSite *imports;
+    RfDictPattern *dictpats;
+    RfLocalInfo *info;
+    /* counted by the VM, read by the JIT */
+    uint32_t call_count;
+    uint32_t loop_count;
+    void *native;
+};
+
+/* Stack values an instruction takes and leaves when it falls through (*at_target: what it leaves at its jump target, relative
+ * to the depth before it). */
+void rf_op_effect(const RfProto *proto, RfInstr in, int *pops, int *pushes, int *at_target);
+/* The plain opcode of an instruction that may carry a superinstruction. */
+RfOp rf_op_base(uint16_t op);
+void rf_proto_free(RfProto *proto); /* with nested ones */
+
+#endif
