@@ -32,6 +32,8 @@ import sys
 import tempfile
 import traceback
 
+sys.dont_write_bytecode = True
+
 TESTS = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(TESTS)
 LANG_FOLDERS = (os.path.join(TESTS, "lang"), os.path.join(ROOT, "docs", "examples"))
@@ -244,17 +246,21 @@ class Cli:
         with open(self.path(name), encoding="utf-8") as f:
             return f.read()
 
+    def environment(self, extra=None):
+        """No user settings, and a code cache of the test's own."""
+        cache = os.path.join(os.path.dirname(self.dir), "cache")
+        return clean_environment(dict({"TERM": "xterm", "XDG_CACHE_HOME": cache, "RUFF": self.ruff}, **(extra or {})))
+
     def run(self, *arguments, stdin=None, env=None, timeout=None):
         stdin = stdin.encode() if isinstance(stdin, str) else stdin
-        variables = clean_environment(dict({"TERM": "xterm"}, **(env or {})))
+        variables = self.environment(env)
         command = [self.ruff] + list(arguments)
         return Result(*run_process(command, self.dir, variables, stdin, timeout or self.timeout))
 
     def shell(self, script, env=None, timeout=None):
         """Run a bash script in the folder; $RUFF is the executable."""
-        variables = clean_environment(dict({"TERM": "xterm", "RUFF": self.ruff}, **(env or {})))
         command = ["bash", "-c", script]
-        return Result(*run_process(command, self.dir, variables, None, timeout or self.timeout))
+        return Result(*run_process(command, self.dir, self.environment(env), None, timeout or self.timeout))
 
     def equal(self, got, want, what="value"):
         if got != want:
@@ -277,9 +283,12 @@ class Cli:
         if err is not None:
             self.equal(result.err, err, "stderr")
 
+    def skip(self, why):
+        raise Skip(why)
+
     def not_sanitized(self, why):
         if self.sanitized:
-            raise Skip(why)
+            self.skip(why)
 
 
 class CliCase:
@@ -288,7 +297,9 @@ class CliCase:
 
     def run(self):
         with tempfile.TemporaryDirectory(prefix="ruff-test-") as folder:
-            self.function(Cli(os.path.realpath(folder), self.options))
+            work = os.path.join(os.path.realpath(folder), "work")
+            os.mkdir(work)
+            self.function(Cli(work, self.options))
         return 1
 
 

@@ -19,7 +19,7 @@ if [ "$which" = asan ] || [ "$which" = all ]; then
 fi
 if [ "$which" = tsan ] || [ "$which" = all ]; then
     build tsan -DRUFF_TSAN=ON
-    TSAN_OPTIONS=exitcode=99:halt_on_error=1 \
+    TSAN_OPTIONS=exitcode=99:halt_on_error=1:report_thread_leaks=0 \
         python3 "$root/tests/run.py" --build "$builds/tsan" --sanitized --timeout 240 --list-failures \
         --suites lang --filter lang/async/ --filter lang/spawn/ || status=1
 fi

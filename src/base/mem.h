@@ -13,16 +13,76 @@
 
 #define RF_MEM_GRAIN 16u     /* size classes are multiples of this */
 #define RF_MEM_SMALL_MAX 512u /* largest size served from the free lists */
+#define RF_MEM_CLASSES (RF_MEM_SMALL_MAX / RF_MEM_GRAIN + 1)
+
+/* A free block. The first block of a list that was given to the process-wide pool also links to the next list. */
+typedef struct RfMemFree {
+    struct RfMemFree *next;
+    struct RfMemFree *next_list;
+} RfMemFree;
+
+/* What one thread owns. Only the inline functions below and mem.c look inside. Class c holds blocks of 16 * c bytes
+ * (class 0: blocks of size 0, which occupy 16). */
+typedef struct RfMemLocal {
+    RfMemFree *free[RF_MEM_CLASSES];
+    uint64_t allocs[RF_MEM_CLASSES]; /* counted per class: live bytes follow from these without further work */
+    uint64_t frees[RF_MEM_CLASSES];
+    uint64_t large_allocs, large_frees;
+    int64_t large_live; /* bytes */
+    char *bump, *bump_end; /* the rest of the newest chunk, never handed out yet */
+    size_t next_chunk;     /* size of the next chunk; 0 before the first */
+} RfMemLocal;
+
+extern _Thread_local RfMemLocal rf_mem_local __attribute__((tls_model("initial-exec")));
+
+/* The parts of rf_mem_alloc and rf_mem_free that are not worth inlining; same contracts. */
+void *rf_mem_alloc_slow(size_t size) __attribute__((malloc, returns_nonnull));
+void rf_mem_free_slow(void *block, size_t size);
 
 /* Returns `size` uninitialised bytes, 16-byte aligned. Never NULL. */
-void *rf_mem_alloc(size_t size);
-/* As rf_mem_alloc, zeroed. */
-void *rf_mem_zalloc(size_t size);
+__attribute__((malloc, returns_nonnull)) static inline void *rf_mem_alloc(size_t size)
+{
+#ifndef RF_SANITIZE
+    if (__builtin_expect(size <= RF_MEM_SMALL_MAX, 1)) {
+        size_t c = (size + RF_MEM_GRAIN - 1) / RF_MEM_GRAIN;
+        RfMemFree *block = rf_mem_local.free[c];
+        if (__builtin_expect(block != NULL, 1)) {
+            rf_mem_local.free[c] = block->next;
+            rf_mem_local.allocs[c]++;
+            return block;
+        }
+    }
+#endif
+    return rf_mem_alloc_slow(size);
+}
+
 /* Gives back a block; `size` must be the size it was allocated (or last resized) with. NULL is allowed. */
-void rf_mem_free(void *block, size_t size);
+static inline void rf_mem_free(void *block, size_t size)
+{
+#ifndef RF_SANITIZE
+    if (__builtin_expect(size <= RF_MEM_SMALL_MAX && block != NULL, 1)) {
+        size_t c = (size + RF_MEM_GRAIN - 1) / RF_MEM_GRAIN;
+        RfMemFree *freed = block;
+        freed->next = rf_mem_local.free[c];
+        rf_mem_local.free[c] = freed;
+        rf_mem_local.frees[c]++;
+        return;
+    }
+#endif
+    rf_mem_free_slow(block, size);
+}
+
+/* As rf_mem_alloc, zeroed. Large blocks come from the system zeroed and are not touched. */
+void *rf_mem_zalloc(size_t size);
 /* Resizes; contents up to min(old,new) are kept. `block` may be NULL with old == 0. Never NULL for new > 0. */
 void *rf_mem_resize(void *block, size_t old_size, size_t new_size);
-/* Bytes handed out and not yet freed by this thread's allocator (may be negative on a thread that frees others' blocks). */
+/* The number of bytes a request for `size` occupies: filling it up costs nothing. */
+static inline size_t rf_mem_round(size_t size)
+{
+    return (size + RF_MEM_GRAIN - 1) & ~(size_t)(RF_MEM_GRAIN - 1);
+}
+/* Bytes handed out and not yet freed by this thread's allocator, rounded up to whole grains
+ * (may be negative on a thread that frees others' blocks). */
 int64_t rf_mem_live_bytes(void);
 /* Number of allocations / frees made by this thread. */
 uint64_t rf_mem_alloc_count(void);

@@ -53,6 +53,7 @@ extern const RfOpInfo rf_op_info[RF_OP_BASE_COUNT];
 /* ---- operand a of STORE_GLOBAL / DECLARE_GLOBAL / RAISE ---- */
 enum { RF_STORE_PLAIN, RF_STORE_BARE };
 enum { RF_DECL_LET, RF_DECL_MUT, RF_DECL_CONST, RF_DECL_FUNC, RF_DECL_IMPORT, RF_DECL_MATCH };
+#define RF_DECL_REPLACE 8 /* or-ed to LET MUT CONST: a variable that is there came from a match arm or an import, so it is replaced */
 enum {
     RF_RAISE_REASSIGN_LET, RF_RAISE_REASSIGN_CONST, RF_RAISE_MUTATE_LET, RF_RAISE_MUTATE_CONST,
     RF_RAISE_UNDEFINED, RF_RAISE_DUPLICATE, RF_RAISE_YIELD_OUTSIDE
@@ -189,6 +190,12 @@ typedef struct RfLocalInfo { /* for messages, did-you-mean and the disassembler 
     uint32_t start, end; /* pcs where the name is visible */
 } RfLocalInfo;
 
+/* STORE_INDEX_GLOBAL: an error of the index is shown at the instruction's position ('['), one of the variable here. */
+typedef struct RfRootPos {
+    uint32_t pc;
+    RfPos pos;
+} RfRootPos;
+
 #define RF_PROTO_LAMBDA 1u
 #define RF_PROTO_ASYNC 2u
 #define RF_PROTO_GENERATOR 4u
@@ -229,6 +236,8 @@ struct RfProto {
     RfImportSite *imports;
     RfDictPattern *dictpats;
     RfLocalInfo *info;
+    uint32_t nroots;
+    RfRootPos *roots;    /* by pc */
     /* counted by the VM, read by the JIT */
     uint32_t call_count;
     uint32_t loop_count;
@@ -238,6 +247,8 @@ struct RfProto {
 /* Stack values an instruction takes and leaves when it falls through (*at_target: what it leaves at its jump target, relative
  * to the depth before it). */
 void rf_op_effect(const RfProto *proto, RfInstr in, int *pops, int *pushes, int *at_target);
+/* Where an error about the variable itself (undefined, immutable) of the STORE_INDEX_GLOBAL at `pc` is shown. */
+RfPos rf_proto_root_pos(const RfProto *proto, uint32_t pc);
 /* The plain opcode of an instruction that may carry a superinstruction. */
 RfOp rf_op_base(uint16_t op);
 void rf_proto_free(RfProto *proto); /* with nested ones */

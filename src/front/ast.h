@@ -1,5 +1,14 @@
 /* The syntax tree. All nodes live in the arena of their RfAst. Every node knows where an error in it is shown (`pos`,
- * language.md 18.3 "Column of a runtime error") and which bytes of the source it covers (`start`, `end`). */
+ * language.md 18.3 "Column of a runtime error") and which bytes of the source it covers (`start`, `end`). A parenthesized
+ * expression covers its parentheses: `first`, `start` and `end` include them, `pos` does not change.
+ *
+ * Depth. Two shapes are as deep as the source is long (up to about 500,000 levels in a file of RF_SOURCE_MAX bytes), so a
+ * pass must walk them with a loop or a stack of its own, never by recursion on the C stack:
+ *  - the left spine of an expression: BINARY AND OR COALESCE PIPE by `left`, RANGE by `low`, CALL by `callee`, METHOD
+ *    MEMBER INDEX by `object`, TRY by `operand` (in any mixture: a + b.c()[0] + d ...);
+ *  - "else if" chains: IF by its `otherwise` block of one IF statement.
+ * All other nesting is bounded: 256 levels of brackets, unary operators, lambdas, literals, arguments and interpolations
+ * in each other, 9 levels of operator precedence within one of them, and 128 blocks. Patterns count as expressions. */
 #ifndef RF_FRONT_AST_H
 #define RF_FRONT_AST_H
 
@@ -30,7 +39,7 @@ typedef struct RfName { /* an identifier with its place */
 typedef struct RfBlock {
     RfStmt **stmts;
     uint32_t count;
-    uint32_t start, end; /* from '{' to after '}' (0,0 for expression bodies) */
+    uint32_t start, end; /* from '{' to after '}' (0,0 for expression bodies; of an "else if": the inner IF) */
 } RfBlock;
 
 typedef enum RfExprKind {
@@ -75,11 +84,11 @@ typedef struct RfElement { /* of an array literal */
     RfPos spread_pos; /* of the "..." */
 } RfElement;
 
-typedef struct RfDictItem {
+typedef struct RfDictPair {
     RfExpr *key; /* NULL for a spread */
     RfExpr *value;
     RfPos pos;   /* of the key, or of the "..." */
-} RfDictItem;
+} RfDictPair;
 
 typedef struct RfFieldInit {
     RfName name;
@@ -102,7 +111,7 @@ struct RfExpr {
         struct { RfName enum_name, variant; RfExprList args; bool has_parens; } enum_value;
         struct { RfName name; RfFieldInit *fields; uint32_t count; } strct;
         struct { RfElement *items; uint32_t count; } array;
-        struct { RfDictItem *items; uint32_t count; } dict;
+        struct { RfDictPair *items; uint32_t count; } dict;
         RfFuncNode *func;
         RfExprList args;                                             /* THROW */
         RfExpr *operand;                                             /* YIELD (may be NULL), AWAIT, TRY */
@@ -140,7 +149,7 @@ struct RfPattern {
     RfPos pos;
     uint32_t start, end;
     RfName name;        /* NAME */
-    RfPattern **items;  /* ARRAY: sub-patterns; DICT: NAME patterns */
+    RfPattern **items;  /* ARRAY: sub-patterns; DICT: NAME patterns (IGNORE for "_", whose name is given too) */
     uint32_t count;
     bool has_rest;
     RfName rest;
@@ -165,7 +174,7 @@ typedef enum RfCaseKind {
     RF_CASE_INT, RF_CASE_FLOAT, RF_CASE_STRING, RF_CASE_BOOL, RF_CASE_NULL,
     RF_CASE_VARIANT,  /* Ok Err Some None: `which` 0..3, at most one binder */
     RF_CASE_ENUM,     /* A::B with binders */
-    RF_CASE_WORD      /* any other identifier */
+    RF_CASE_WORD      /* any other identifier; binders, if written, are kept */
 } RfCaseKind;
 
 typedef struct RfArm {
@@ -193,7 +202,7 @@ typedef struct RfImportItem {
 struct RfStmt {
     RfStmtKind kind;
     bool exported;
-    RfPos pos; /* of the first token, or as noted */
+    RfPos pos; /* of the first token after any "export"; `start` includes it */
     uint32_t start, end;
     union {
         RfExpr *expr;                                                      /* EXPR; RETURN (may be NULL) */

@@ -16,10 +16,31 @@ void rf_dict_trace(RfObject *obj, RfVisit *visit, void *context);
 
 void rf_set_free(RfObject *obj, RfWorklist *work); /* set.c */
 void rf_set_trace(RfObject *obj, RfVisit *visit, void *context);
+/* Walks the members of `s` whose hash is `hash`: start with *probe = 0, it is not 0 after that; NULL at the end. The
+ * caller compares: equal.c has to interrupt a comparison of sets to descend into their members. Borrowed pointer. */
+const RfValue *rf_set_candidate(const RfSet *s, uint32_t hash, uint32_t *probe);
 
 void rf_queue_free(RfObject *obj, RfWorklist *work); /* queue.c */
 void rf_queue_trace(RfObject *obj, RfVisit *visit, void *context);
 
 void rf_bytes_free(RfObject *obj, RfWorklist *work); /* bytes.c */
+
+void rf_struct_free(RfObject *obj, RfWorklist *work); /* struct.c */
+void rf_struct_trace(RfObject *obj, RfVisit *visit, void *context);
+
+void rf_variant_free(RfObject *obj, RfWorklist *work); /* variant.c */
+void rf_variant_trace(RfObject *obj, RfVisit *visit, void *context);
+void rf_tagged_free(RfObject *obj, RfWorklist *work);
+void rf_tagged_trace(RfObject *obj, RfVisit *visit, void *context);
+
+void rf_function_free(RfObject *obj, RfWorklist *work); /* function.c */
+void rf_function_trace(RfObject *obj, RfVisit *visit, void *context);
+void rf_cell_free(RfObject *obj, RfWorklist *work);
+void rf_cell_trace(RfObject *obj, RfVisit *visit, void *context);
+
+void rf_handle_free(RfObject *obj, RfWorklist *work); /* object.c */
+void rf_handle_trace(RfObject *obj, RfVisit *visit, void *context);
+void rf_module_value_free(RfObject *obj, RfWorklist *work);
+void rf_module_value_trace(RfObject *obj, RfVisit *visit, void *context);
 
 #endif

@@ -30,7 +30,8 @@ RfString *rf_string_format(const char *format, ...) __attribute__((format(printf
 RfString *rf_string_from_int(int64_t i);
 RfString *rf_string_from_code_point(uint32_t cp);
 
-/* left + right. Takes `left` (appends in place, amortised O(1), when it is the only reference), borrows `right`.
+/* left + right. Takes `left` (appends in place, amortised O(1), when it is the only reference), borrows `right`,
+ * which may be `left` or point into it. An empty side costs nothing: the other one is returned.
  * The caller has checked that the sum of the lengths does not exceed RF_STRING_MAX. */
 RfString *rf_string_append(RfString *left, const RfString *right);
 RfString *rf_string_append_bytes(RfString *left, const char *bytes, size_t len);
@@ -48,7 +49,12 @@ static inline bool rf_string_equal(const RfString *a, const RfString *b) { retur
 int rf_string_compare(const RfString *a, const RfString *b);
 /* True when the text is a canonical decimal int in the 64-bit range ("-5", "0", "12"; not "007", "+5", "-0"); stores it. */
 bool rf_string_as_canonical_int(const RfString *s, int64_t *out);
+bool rf_string_text_is_int(const char *text, size_t len, int64_t *out); /* the same for bytes */
 
+/* Prepares and ends the intern table of a runtime, with "" and the one-character strings. rf_intern_init is the first step of
+ * rf_runtime_init; rf_intern_free the last one of rf_runtime_free. */
+void rf_intern_init(RfRuntime *rt);
+void rf_intern_free(RfRuntime *rt);
 /* The interned string with this text. Borrowed: it lives as long as the runtime. */
 RfString *rf_intern(RfRuntime *rt, const char *bytes, size_t len);
 RfString *rf_intern_cstr(RfRuntime *rt, const char *cstr);

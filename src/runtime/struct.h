@@ -3,6 +3,12 @@
 #ifndef RF_RUNTIME_STRUCT_H
 #define RF_RUNTIME_STRUCT_H
 
+#include "base/mem.h"
+
+#ifndef uthash_malloc
+#define uthash_malloc(size) rf_mem_alloc(size)
+#define uthash_free(block, size) rf_mem_free((block), (size))
+#endif
 #include <uthash.h>
 
 #include "runtime/value.h"
@@ -45,6 +51,8 @@ struct RfShape {
     uint32_t nfields;
     RfString **names;   /* interned, in storage order */
     uint32_t *sorted;   /* field numbers in byte order of their names (printing) */
+    uint32_t *index;    /* many fields: name pointer -> field number + 1, made by the first look-up (shape.c); else NULL */
+    uint32_t index_mask;
     RfShape *transitions; /* child shapes, uthash by the added name's pointer */
     RfString *added;    /* key in the parent's transitions */
     UT_hash_handle hh;
@@ -63,6 +71,13 @@ RfStructType *rf_struct_type(RfRuntime *rt, uint32_t module_id, RfString *name);
 void rf_struct_declare(RfRuntime *rt, RfStructType *type, size_t nfields, RfString **field_names, RfValue *defaults,
                        size_t nmethods, const RfMethod *methods);
 RfMethod *rf_struct_method(const RfStructType *type, const RfString *name); /* interned name; NULL when absent */
+/* Ends all types: rf_struct_release_values lets go of their methods and defaults (which may hold struct values),
+ * rf_struct_free_types frees them and their shapes when no struct value is left. For rf_runtime_free. */
+void rf_struct_release_values(RfRuntime *rt);
+void rf_struct_free_types(RfRuntime *rt);
+/* A new shape without fields; and the end of a shape and everything derived from it. For struct.c. */
+RfShape *rf_shape_new_root(RfStructType *type);
+void rf_shape_free_tree(RfShape *root);
 /* Shape with the fields of `shape` and `name` (interned) at the end; the same shape each time. */
 RfShape *rf_shape_add(RfRuntime *rt, RfShape *shape, RfString *name);
 /* Offset of an interned field name, or -1. */

@@ -184,7 +184,8 @@ const char *rf_value_operand_name(RfValue v);
 
 /* Deep equality of language.md 3.7 (never calls op_eq). Borrows both. Iterative. */
 bool rf_value_equal(RfValue a, RfValue b);
-/* Hash consistent with rf_value_equal for values that can be members of sets. Iterative. */
+/* Hash consistent with rf_value_equal (but fractions that are equal by the tolerance only may, rarely, differ). Borrows.
+ * Looks at the upper levels of nested values only. */
 uint64_t rf_value_hash(RfValue v);
 /* Default order of sort(): null < bools < numbers (NaN last) < strings < others (equal among themselves). Returns <0, 0, >0. */
 int rf_value_order(RfValue a, RfValue b);

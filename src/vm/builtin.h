@@ -45,6 +45,9 @@ struct RfBuiltin {
     const char *doc;        /* one line */
 };
 
+/* The runtime layer reads the names of a builtin without knowing the rest (object.h). */
+_Static_assert(offsetof(RfBuiltin, name) == 0 && offsetof(RfBuiltin, canonical) == sizeof(char *), "see RfBuiltinNames");
+
 /* Look-up by name; NULL when there is none. */
 const RfBuiltin *rf_builtin_find(const char *name, size_t len);
 /* Entry i of the table (for help, docs, did-you-mean), NULL past the end. */

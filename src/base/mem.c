@@ -1,0 +1,286 @@
+/* The slow parts of the allocator: chunks, large blocks, the process-wide pool, exhaustion.
+ *
+ * A thread serves a small size from its free list; when that is empty from the rest of its newest chunk, so that fresh
+ * blocks lie side by side and a page is touched only when it is needed; then from what ended threads left in the pool;
+ * last from a new chunk. Chunks are never given back to the system: their blocks return to the free lists.
+ * Called by everyone through mem.h. */
+#include "base/mem.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#define FIRST_CHUNK (64u << 10)
+#define HUGE_PAGE (2u << 20)
+#define LAST_CHUNK HUGE_PAGE /* chunks double up to this size */
+#define EXIT_INTERNAL 6
+
+_Thread_local RfMemLocal rf_mem_local __attribute__((tls_model("initial-exec")));
+
+static void (*_Atomic exhausted_hook)(void);
+
+/* ---- exhaustion ---- */
+
+void rf_mem_set_exhausted_hook(void (*hook)(void))
+{
+    atomic_store(&exhausted_hook, hook);
+}
+
+_Noreturn void rf_mem_exhausted(size_t wanted)
+{
+    /* The hook may itself run out of memory: it is called once only. */
+    void (*hook)(void) = atomic_exchange(&exhausted_hook, NULL);
+    if (hook) {
+        hook();
+    }
+    char line[128];
+    int len = snprintf(line, sizeof line, "[RUFVM001] [vm] error: Internal error: out of memory (%zu bytes wanted)\n",
+                       wanted);
+    for (size_t done = 0; done < (size_t)len;) {
+        ssize_t n = write(STDERR_FILENO, line + done, (size_t)len - done);
+        if (n <= 0) {
+            break;
+        }
+        done += (size_t)n;
+    }
+    _exit(EXIT_INTERNAL);
+}
+
+/* ---- large blocks ---- */
+
+static void *large_alloc(size_t size, bool zeroed)
+{
+    void *block = zeroed ? calloc(1, size ? size : 1) : malloc(size ? size : 1);
+    if (!block) {
+        rf_mem_exhausted(size);
+    }
+    rf_mem_local.large_allocs++;
+    rf_mem_local.large_live += (int64_t)rf_mem_round(size);
+    return block;
+}
+
+static void large_free(void *block, size_t size)
+{
+    rf_mem_local.large_frees++;
+    rf_mem_local.large_live -= (int64_t)rf_mem_round(size);
+    free(block);
+}
+
+/* True for sizes that malloc serves. */
+static inline bool is_large(size_t size)
+{
+#ifdef RF_SANITIZE
+    (void)size;
+    return true;
+#else
+    return size > RF_MEM_SMALL_MAX;
+#endif
+}
+
+/* ---- the pool of what ended threads left ---- */
+
+/* The unused end of a chunk, described inside itself. */
+typedef struct Span {
+    struct Span *next;
+    char *end;
+} Span;
+
+static struct {
+    pthread_mutex_t lock;
+    atomic_bool filled; /* lets threads skip the lock in the common case of an empty pool */
+    RfMemFree *lists[RF_MEM_CLASSES]; /* lists of lists */
+    Span *spans;
+} pool = {.lock = PTHREAD_MUTEX_INITIALIZER};
+
+void rf_mem_thread_end(void)
+{
+    RfMemLocal *local = &rf_mem_local;
+    pthread_mutex_lock(&pool.lock);
+    for (size_t c = 0; c < RF_MEM_CLASSES; c++) {
+        RfMemFree *list = local->free[c];
+        if (list) {
+            list->next_list = pool.lists[c];
+            pool.lists[c] = list;
+            local->free[c] = NULL;
+        }
+    }
+    if (local->bump != local->bump_end) {
+        Span *span = (Span *)(void *)local->bump;
+        span->next = pool.spans;
+        span->end = local->bump_end;
+        pool.spans = span;
+        local->bump = local->bump_end = NULL;
+    }
+    atomic_store_explicit(&pool.filled, true, memory_order_release);
+    pthread_mutex_unlock(&pool.lock);
+}
+
+/* The unused part of the present chunk is too small for what is wanted: put it on the list of its size. */
+static void retire_bump(RfMemLocal *local)
+{
+    size_t rest = (size_t)(local->bump_end - local->bump);
+    if (rest) {
+        RfMemFree *block = (RfMemFree *)(void *)local->bump;
+        block->next = local->free[rest / RF_MEM_GRAIN];
+        local->free[rest / RF_MEM_GRAIN] = block;
+    }
+    local->bump = local->bump_end = NULL;
+}
+
+/* Fetches a list of class c or, failing that, a span of at least `bytes` from the pool. */
+static bool refill_from_pool(RfMemLocal *local, size_t c, size_t bytes)
+{
+    if (!atomic_load_explicit(&pool.filled, memory_order_acquire)) {
+        return false;
+    }
+    bool found = false;
+    pthread_mutex_lock(&pool.lock);
+    if (pool.lists[c]) {
+        local->free[c] = pool.lists[c];
+        pool.lists[c] = pool.lists[c]->next_list;
+        found = true;
+    } else {
+        for (Span **link = &pool.spans; *link; link = &(*link)->next) {
+            Span *span = *link;
+            if ((size_t)(span->end - (char *)span) >= bytes) {
+                char *end = span->end;
+                *link = span->next;
+                retire_bump(local);
+                local->bump = (char *)span;
+                local->bump_end = end;
+                found = true;
+                break;
+            }
+        }
+    }
+    pthread_mutex_unlock(&pool.lock);
+    return found;
+}
+
+/* ---- chunks ---- */
+
+static void new_chunk(RfMemLocal *local)
+{
+    size_t size = local->next_chunk ? local->next_chunk : FIRST_CHUNK;
+    local->next_chunk = size < LAST_CHUNK ? size * 2 : LAST_CHUNK;
+    char *chunk;
+    if (size < LAST_CHUNK) {
+        chunk = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+        if (chunk == MAP_FAILED) {
+            rf_mem_exhausted(size);
+        }
+    } else {
+        /* A heap of several megabytes grows by huge pages: half of the time it takes to fill fresh memory goes into
+         * page faults otherwise. Map twice the size and cut off what sticks out. */
+        char *map = mmap(NULL, 2 * size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+        if (map == MAP_FAILED) {
+            rf_mem_exhausted(size);
+        }
+        size_t head = -(uintptr_t)map & (HUGE_PAGE - 1);
+        chunk = map + head;
+        if (head) {
+            munmap(map, head);
+        }
+        munmap(chunk + size, size - head);
+#ifdef MADV_HUGEPAGE
+        madvise(chunk, size, MADV_HUGEPAGE);
+#endif
+    }
+    retire_bump(local);
+    local->bump = chunk;
+    local->bump_end = chunk + size;
+}
+
+void *rf_mem_alloc_slow(size_t size)
+{
+    if (is_large(size)) {
+        return large_alloc(size, false);
+    }
+    RfMemLocal *local = &rf_mem_local;
+    size_t c = (size + RF_MEM_GRAIN - 1) / RF_MEM_GRAIN;
+    size_t bytes = c ? c * RF_MEM_GRAIN : RF_MEM_GRAIN;
+    if ((size_t)(local->bump_end - local->bump) < bytes && !refill_from_pool(local, c, bytes)) {
+        new_chunk(local);
+    }
+    local->allocs[c]++;
+    RfMemFree *block = local->free[c];
+    if (block) {
+        local->free[c] = block->next;
+        return block;
+    }
+    void *fresh = local->bump;
+    local->bump += bytes;
+    return fresh;
+}
+
+void rf_mem_free_slow(void *block, size_t size)
+{
+    if (block) {
+        large_free(block, size);
+    }
+}
+
+/* ---- the rest of the interface ---- */
+
+void *rf_mem_zalloc(size_t size)
+{
+    if (is_large(size)) {
+        return large_alloc(size, true);
+    }
+    return memset(rf_mem_alloc(size), 0, size);
+}
+
+void *rf_mem_resize(void *block, size_t old_size, size_t new_size)
+{
+    if (!block) {
+        return rf_mem_alloc(new_size);
+    }
+    if (is_large(old_size) && is_large(new_size)) {
+        /* realloc can extend in place, and moves big blocks by remapping pages. */
+        void *moved = realloc(block, new_size ? new_size : 1);
+        if (!moved) {
+            rf_mem_exhausted(new_size);
+        }
+        rf_mem_local.large_live += (int64_t)rf_mem_round(new_size) - (int64_t)rf_mem_round(old_size);
+        return moved;
+    }
+    if (!is_large(old_size) && !is_large(new_size) && rf_mem_round(old_size) == rf_mem_round(new_size)) {
+        return block;
+    }
+    void *moved = rf_mem_alloc(new_size);
+    memcpy(moved, block, old_size < new_size ? old_size : new_size);
+    rf_mem_free(block, old_size);
+    return moved;
+}
+
+int64_t rf_mem_live_bytes(void)
+{
+    int64_t live = rf_mem_local.large_live;
+    for (size_t c = 0; c < RF_MEM_CLASSES; c++) {
+        live += (int64_t)(rf_mem_local.allocs[c] - rf_mem_local.frees[c]) * (int64_t)(c * RF_MEM_GRAIN);
+    }
+    return live;
+}
+
+uint64_t rf_mem_alloc_count(void)
+{
+    uint64_t count = rf_mem_local.large_allocs;
+    for (size_t c = 0; c < RF_MEM_CLASSES; c++) {
+        count += rf_mem_local.allocs[c];
+    }
+    return count;
+}
+
+uint64_t rf_mem_free_count(void)
+{
+    uint64_t count = rf_mem_local.large_frees;
+    for (size_t c = 0; c < RF_MEM_CLASSES; c++) {
+        count += rf_mem_local.frees[c];
+    }
+    return count;
+}

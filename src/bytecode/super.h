@@ -1,0 +1,18 @@
+/* Superinstructions: opcode numbers after the plain ones. */
+#ifndef RF_BYTECODE_SUPER_H
+#define RF_BYTECODE_SUPER_H
+
+#include "bytecode/chunk.h"
+
+enum {
+    RF_OP_SUPER_FIRST = RF_OP_BASE_COUNT - 1,
+#define SUPER(name, length, o1, o2, o3, o4) RF_OP_##name,
+#include "bytecode/super.def"
+#undef SUPER
+    RF_OP_COUNT
+};
+
+/* Marks all sequences of super.def in the code of `proto` and its nested functions. Run once, after verification. */
+void rf_super_fuse(RfProto *proto);
+
+#endif

@@ -1,0 +1,12 @@
+/* VM configuration from the command line and the environment. */
+#ifndef RF_CLI_CONFIG_H
+#define RF_CLI_CONFIG_H
+
+#include "cli/args.h"
+#include "ruff/ruff.h"
+
+/* Fills in everything but script arguments, entry directory and output. Returns -1, or the exit code after an error that has
+ * been printed. */
+int rf_config_from_args(const RfArgs *args, RuffConfig *config);
+
+#endif

@@ -1,0 +1,110 @@
+/* The index table of dicts and sets: open addressing with linear probing over 32-bit slots. Internal to the runtime layer.
+ *
+ * Entries live in a dense array elsewhere; the index has 2^bits slots and says where the entry of a hash is. The hash
+ * (an int key, the hash of a string) is multiplied by 2^64 divided by the golden ratio, which spreads keys in arithmetic
+ * progression evenly. The top `bits` bits of the product choose the first slot to look at. A slot holds the entry number
+ * in its lower `bits` bits and, as a tag, bits of the lower half of the product above: so a probe that meets a
+ * foreign entry knows it without touching that entry, except once in 2^(32 - bits) times.
+ * Content 0 is a free slot, 1 a removed one; entry e is stored as e + 2, which fits because an index is at most two
+ * thirds full. Used slots are never more than entries in use (holes included), so a free slot always ends a search. */
+#ifndef RF_RUNTIME_INDEX_H
+#define RF_RUNTIME_INDEX_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <string.h>
+
+#include "base/mem.h"
+
+#define RF_INDEX_FREE 0u
+#define RF_INDEX_REMOVED 1u
+#define RF_INDEX_MIN_BITS 4u
+
+/* Entries that an index of 2^bits slots may have. */
+static inline size_t rf_index_room(unsigned bits)
+{
+    return ((size_t)2 << bits) / 3;
+}
+
+/* The smallest index for `cap` entries. */
+static inline unsigned rf_index_bits(size_t cap)
+{
+    unsigned bits = RF_INDEX_MIN_BITS;
+    while (rf_index_room(bits) < cap) {
+        bits++;
+    }
+    return bits;
+}
+
+/* A search: for (RfProbe p = rf_index_probe(hash, bits);; rf_index_step(&p)) look at index[p.slot]. */
+typedef struct RfProbe {
+    uint32_t slot;
+    uint32_t mask;
+    uint32_t tag; /* in its place in the upper part of a slot */
+} RfProbe;
+
+static inline RfProbe rf_index_probe(uint64_t hash, unsigned bits)
+{
+    uint64_t product = hash * 0x9E3779B97F4A7C15u;
+    uint32_t mask = (uint32_t)(UINT64_MAX >> (64 - bits));
+    return (RfProbe){(uint32_t)(product >> (64 - bits)), mask, (uint32_t)product & ~mask};
+}
+
+static inline void rf_index_step(RfProbe *p)
+{
+    p->slot = (p->slot + 1) & p->mask;
+}
+
+/* True when a slot's content may be the entry searched for; its number is then in *entry. False for free and removed ones. */
+static inline bool rf_index_match(const RfProbe *p, uint32_t content, uint32_t *entry)
+{
+    *entry = (content ^ p->tag) - 2; /* free and removed slots wrap around or keep foreign upper bits */
+    return *entry < p->mask - 1;
+}
+
+static inline uint32_t rf_index_content(const RfProbe *p, uint32_t entry)
+{
+    return p->tag | (entry + 2);
+}
+
+/* Adds an entry that is known not to be there. */
+static inline void rf_index_add(uint32_t *index, unsigned bits, uint64_t hash, uint32_t entry)
+{
+    RfProbe p = rf_index_probe(hash, bits);
+    while (index[p.slot] != RF_INDEX_FREE) {
+        rf_index_step(&p);
+    }
+    index[p.slot] = rf_index_content(&p, entry);
+}
+
+/* Removes an entry that is known to be there. */
+static inline void rf_index_remove(uint32_t *index, unsigned bits, uint64_t hash, uint32_t entry)
+{
+    RfProbe p = rf_index_probe(hash, bits);
+    uint32_t content = rf_index_content(&p, entry);
+    while (index[p.slot] != content) {
+        rf_index_step(&p);
+    }
+    /* Nobody probes past this slot when the next one is free. */
+    index[p.slot] = index[(p.slot + 1) & p.mask] == RF_INDEX_FREE ? RF_INDEX_FREE : RF_INDEX_REMOVED;
+}
+
+static inline size_t rf_index_bytes(unsigned bits)
+{
+    return sizeof(uint32_t) << bits;
+}
+
+/* Empties an index, changing its size; `index` may be NULL. Returns the new one. */
+static inline uint32_t *rf_index_renew(uint32_t *index, unsigned old_bits, unsigned bits)
+{
+    if (index && old_bits == bits) {
+        memset(index, 0, rf_index_bytes(bits));
+        return index;
+    }
+    if (index) {
+        rf_mem_free(index, rf_index_bytes(old_bits));
+    }
+    return rf_mem_zalloc(rf_index_bytes(bits));
+}
+
+#endif

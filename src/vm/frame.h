@@ -1,0 +1,251 @@
+/* The VM's own state: frames, stacks, and the protocol between the interpreter loop and its helpers. */
+#ifndef RF_VM_FRAME_H
+#define RF_VM_FRAME_H
+
+#include <pthread.h>
+
+#include "base/buf.h"
+#include "bytecode/module.h"
+#include "vm/program.h"
+#include "vm/vm.h"
+
+/* How a frame goes back when it returns. */
+typedef enum RfFrameMode {
+    RF_FRAME_PLAIN,    /* to the script frame below, result at `ret` */
+    RF_FRAME_ENTRY,    /* to the C code that called rf_interp_run */
+    RF_FRAME_FOR,      /* generator resumed by FOR_LOOP of the frame below */
+    RF_FRAME_FOR2,     /* generator resumed by FOR_LOOP2 */
+    RF_FRAME_NEXT,     /* generator resumed by .next(): result is Some(v) or None */
+    RF_FRAME_DRAW,     /* generator resumed by C (rf_generator_next) */
+    RF_FRAME_ASYNC,    /* first frame of an async call made by the frame below: result becomes a promise */
+    RF_FRAME_TASK      /* first frame of an async call resumed by the scheduler */
+} RfFrameMode;
+
+typedef struct RfFrame {
+    const RfInstr *pc; /* next instruction; while the frame is not the running one, the instruction before is the call it makes */
+    RfValue *fp;       /* local 0 */
+    RfValue *ret;      /* where the result goes; everything from here up belongs to the frame */
+    RfProto *proto;
+    RfFunction *fn;    /* NULL for module code; kept alive by the stack below fp, a struct type, or the frame's owner */
+    void *owner;       /* RfGenerator (owned reference) or RfTask of a generator or async frame */
+    uint32_t mode;     /* RfFrameMode */
+} RfFrame;
+
+typedef struct RfScheduler RfScheduler;
+typedef struct RfImports RfImports;
+
+struct RfVm {
+    RfRuntime rt; /* first: rf_rt() */
+    RfFrame *frame;        /* the running frame */
+    RfFrame *frames;       /* frames[0] is never a script frame */
+    RfFrame *frame_limit;  /* last frame that may be pushed */
+    RfValue *sp;           /* first free stack slot, valid whenever C code outside the loop runs */
+    RfValue *stack, *stack_end;
+    volatile int interrupt; /* set: the next safepoint calls rf_vm_safepoint */
+    uint32_t max_depth;
+    bool trace;            /* DEBUG_VM */
+    char *c_limit;         /* C stack below this address: depth error */
+    RfModule **modules;    /* all loaded ones; [0] main script */
+    uint32_t nmodules, modules_cap;
+    uint32_t next_module_id;
+    size_t stack_bytes, frames_bytes;
+    RfVmConfig config;
+    char *entry_dir;
+    struct {
+        char *data;
+        size_t len;
+        bool line_buffered; /* stdout is a terminal */
+        bool failed;        /* writing failed: output is dropped */
+        int error;          /* errno of that failure */
+    } out;
+    RfBuf scratch;         /* for builtins that build text */
+    RfScheduler *scheduler;
+    struct RfImports *imports; /* modules found by imports (import.c) */
+    struct RfTaskShared *self_task; /* the task this VM runs on another thread, or NULL */
+    RfArray *retired;      /* methods of redeclared structs, kept until the VM ends; NULL when none */
+    RfPos error_pos;       /* line 0: the error is where its instruction is */
+    bool trace_has_frame;  /* the error's trace already lists the running frame (RETHROW) */
+};
+
+/* Statuses between the loop and its helpers, beyond RfStatus. */
+#define RF_ENTER ((RfStatus)3) /* a frame was pushed: continue there */
+
+/* ---- interp.c ---- */
+/* Runs the frame on top (vm->frame == base) until it has returned or failed. On RF_OK the result is at base's `ret`
+ * (vm->sp just above it); on RF_ERROR the frame is gone and the error is in the runtime; RF_SUSPEND: the frame belonged to a
+ * task that was parked (only for RF_FRAME_TASK bases). */
+RfStatus rf_interp_run(RfVm *vm, RfFrame *base);
+
+/* ---- call.c ---- */
+/* Prepares the call of sp[-argc-1] with the argc values above it (vm->sp and frame->pc set). RF_OK: a builtin ran, result
+ * pushed in place of callee and arguments, vm->sp adjusted. RF_ENTER: frame pushed. `site` may be NULL. */
+RfStatus rf_call_value(RfVm *vm, uint32_t argc, RfCallSite *site);
+/* As rf_call_value for a receiver in sp[-argc-1]. */
+RfStatus rf_call_method(RfVm *vm, uint32_t argc, RfMethodSite *site);
+/* Pushes a frame for fn with `argc` arguments starting at fp; ret as given. Checks arity and depth; RF_ENTER or RF_ERROR. */
+RfStatus rf_call_enter(RfVm *vm, RfFunction *fn, RfValue *ret, RfValue *fp, uint32_t argc, bool method);
+/* Runs builtin b on argc values at argv, releases them, stores the result at *ret and sets vm->sp above it. */
+RfStatus rf_call_builtin(RfVm *vm, const RfBuiltin *b, uint32_t argc, RfValue *argv, RfValue *ret, uint32_t place);
+RfStatus rf_call_depth_error(RfVm *vm, const RfString *name);
+RfStatus rf_call_not_callable(RfVm *vm);
+/* "NAME expects ..." */
+RfStatus rf_call_arity_error(RfVm *vm, const RfProto *proto, uint32_t argc, bool method);
+
+/* ---- operators.c: operands in sp[-2], sp[-1]; result replaces them (vm->sp is set to the caller's sp before) ---- */
+RfStatus rf_op_binary(RfVm *vm, RfOp op, RfValue *sp, uint32_t place);
+RfStatus rf_op_compare(RfVm *vm, RfOp op, RfValue *sp);
+RfStatus rf_op_unary(RfVm *vm, RfOp op, RfValue *sp);
+/* int arithmetic that overflowed or divided by zero: raises. */
+RfStatus rf_op_int_error(RfVm *vm, RfOp op, int64_t x, int64_t y);
+double rf_op_fmod(double x, double y);
+
+/* ---- access.c ---- */
+/* x[i]; borrows both; *out new reference. */
+RfStatus rf_access_index(RfVm *vm, RfValue x, RfValue i, RfValue *out);
+/* place[i] := v in place, making the container unique first. Takes v; borrows i. */
+RfStatus rf_access_store_index(RfVm *vm, RfValue *place, RfValue i, RfValue v);
+RfStatus rf_access_store_field(RfVm *vm, RfValue *place, RfFieldSite *site, RfValue v);
+/* x.name; borrows x. `optional`: ?. semantics. */
+RfStatus rf_access_field(RfVm *vm, RfValue x, RfFieldSite *site, bool optional, RfValue *out);
+
+/* ---- path.c ---- */
+/* Stores: the value and the index values lie on the stack as STORE_PATH says; all are consumed. */
+RfStatus rf_path_store(RfVm *vm, const RfPath *path, bool value_on_top);
+RfStatus rf_path_load(RfVm *vm, const RfPath *path); /* pushes */
+/* Gives up the reference that the variable of `place` holds to the very object `v`. Returns where it was (now null), or NULL. */
+RfValue *rf_path_give(RfVm *vm, uint32_t place, RfValue v);
+
+/* ---- variable.c ---- */
+RfStatus rf_var_undefined(RfVm *vm, RfString *name);
+RfStatus rf_var_load_global(RfVm *vm, RfModule *m, uint32_t slot, RfValue *out);
+RfStatus rf_var_store_global(RfVm *vm, RfModule *m, uint32_t slot, int mode, RfValue v); /* takes v */
+RfStatus rf_var_declare_global(RfVm *vm, RfModule *m, uint32_t slot, int kind, RfValue v); /* takes v */
+RfStatus rf_var_raise(RfVm *vm, int kind, RfString *name);
+
+/* ---- literal.c ---- */
+RfStatus rf_literal_dict(RfVm *vm, uint32_t pairs);          /* pops 2*pairs, pushes */
+RfStatus rf_literal_dict_put(RfVm *vm, RfValue *sp);
+RfStatus rf_literal_extend(RfVm *vm, RfValue *sp, bool dict); /* pops one */
+RfStatus rf_literal_interp(RfVm *vm, uint32_t count);
+RfStatus rf_literal_struct(RfVm *vm, RfStructSite *site);
+RfStatus rf_literal_range(RfVm *vm, RfValue low, RfValue high, bool inclusive, RfValue *out);
+void rf_literal_closure(RfVm *vm, RfProto *proto, RfValue *out);
+void rf_literal_declare_struct(RfVm *vm, const RfDeclSite *site);
+void rf_literal_destruct_array(RfVm *vm, uint32_t count, bool rest);
+void rf_literal_destruct_dict(RfVm *vm, const RfDictPattern *pattern);
+
+/* ---- iterate.c: the iterator of a `for` lies in three locals: source, position, count left ---- */
+RfStatus rf_iterate_prep(RfVm *vm, RfValue *it, RfValue source); /* takes source */
+RfStatus rf_iterate_range(RfVm *vm, RfValue *it, RfValue low, RfValue high, bool inclusive);
+void rf_iterate_step(RfValue *it, int64_t start, int64_t stop, int64_t step);
+/* 1: item pushed (two: item, then index or key); 0: end; -1 error; 2: a generator frame was pushed. */
+int rf_iterate_next(RfVm *vm, RfValue *it, bool two);
+
+/* ---- unwind.c ---- */
+/* Finds the handler of the error in the runtime, from vm->frame down to `base`. RF_OK: vm->frame is ready to go on (pc, vm->sp
+ * set); RF_ERROR: no handler, frames down to base are gone. */
+RfStatus rf_unwind(RfVm *vm, RfFrame *base);
+/* The error under way is shown at `pos` instead of at its instruction's place (a step inside a path). */
+void rf_unwind_set_pos(RfVm *vm, RfPos pos);
+/* Function names active now (outermost first), for e.stack. */
+RfValue rf_unwind_stack_names(RfVm *vm);
+/* RETHROW: raises the kept error again (takes the box). */
+void rf_unwind_rethrow(RfVm *vm, RfValue box);
+RfPos rf_frame_pos(const RfFrame *f);
+
+/* ---- generator.c ---- */
+typedef enum RfGenState { RF_GEN_READY, RF_GEN_RUNNING, RF_GEN_DONE } RfGenState;
+typedef struct RfGenerator {
+    RfObject obj;
+    RfFunction *fn;   /* owned */
+    const RfInstr *pc;
+    RfGenState state;
+    uint32_t nslots;  /* saved values: locals and operands */
+    uint32_t cap;
+    RfValue *slots;
+    bool started;     /* suspended at a YIELD (which wants a value when resumed) */
+} RfGenerator;
+/* GEN_START: makes the generator from the running frame, pops it, stores the generator as its result. */
+RfStatus rf_generator_start(RfVm *vm);
+/* Pushes the generator's frame; mode says who consumes. Takes a reference to g for the frame. RF_ENTER or RF_ERROR. */
+RfStatus rf_generator_resume(RfVm *vm, RfGenerator *g, RfFrameMode mode, RfValue *ret);
+/* YIELD: parks the running generator frame, handing `v` (taken) to the consumer. Pops the frame. */
+void rf_generator_park(RfVm *vm, RfValue v);
+/* Draws one value from C: 1 item, 0 end, -1 error. */
+int rf_generator_next(RfVm *vm, RfGenerator *g, RfValue *out);
+void rf_generator_finish(RfGenerator *g); /* drops what it holds; DONE */
+void rf_generator_register(void);
+
+/* ---- debug.c ---- */
+void rf_debug_trace_instr(RfVm *vm, const RfInstr *pc); /* one "VM: ..." line on stderr */
+
+/* ---- channel.c ---- */
+RfStatus rf_channel_method(RfVm *vm, RfValue channel, RfString *name, int argc, RfValue *argv, RfValue *out, bool *found);
+/* `for` over a channel: 1 item (new reference), 0 closed and empty, -1 error. */
+int rf_channel_next(RfVm *vm, RfValue channel, RfValue *item);
+
+/* ---- safepoint.c ---- */
+RfStatus rf_vm_safepoint(RfVm *vm); /* called when vm->interrupt is set: exits after SIGINT, raises in a cancelled task */
+void rf_safepoint_attach(RfVm *vm); /* the first VM attached is the one rf_vm_interrupt stops */
+void rf_safepoint_detach(RfVm *vm);
+bool rf_safepoint_interrupted(void); /* SIGINT has come: blocking calls give up and call rf_vm_safepoint */
+
+/* ---- program.c ---- */
+void rf_program_add_module(RfVm *vm, RfModule *m);
+/* Parses, compiles, verifies (assertion builds) and fuses a module whose source is set. */
+RfLoadResult rf_program_compile(RfVm *vm, RfModule *m, RfDiagList *diags, size_t *statements, size_t *instructions);
+/* Runs top-level code in a frame of its own. */
+RfStatus rf_program_run_top(RfVm *vm, RfProto *proto);
+/* Starts run(arg) on a thread with a large C stack (less when addresses are short); false when there is no thread to be had. */
+bool rf_program_big_thread(pthread_t *thread, void *(*run)(void *), void *arg);
+
+/* ---- io.c ---- */
+void rf_io_init(RfVm *vm);
+void rf_io_free(RfVm *vm);
+
+/* ---- kinds of this layer register what object.h wants ---- */
+void rf_async_register(void);   /* promises */
+void rf_channel_register(void);
+void rf_task_register(void);    /* task handles */
+
+/* ---- async.c ---- */
+/* AWAIT on sp[-1]: RF_OK value in place; RF_ERROR; RF_SUSPEND: the running task was parked and its frames removed, vm->frame is
+ * the frame that goes on (a promise was pushed for it), or the task's base was reached. */
+RfStatus rf_async_await(RfVm *vm, RfFrame *base);
+/* An async frame returns `v` (taken) / fails with the runtime's error: *out is the promise for its caller. */
+void rf_async_return(RfVm *vm, RfFrame *frame, RfValue v, RfValue *out);
+void rf_async_fail(RfVm *vm, RfFrame *frame, RfValue *out);
+RfStatus rf_async_drain(RfVm *vm); /* end of the main script: run what is suspended */
+void rf_async_init(RfVm *vm);
+void rf_async_free(RfVm *vm);
+
+/* ---- task.c ---- */
+RfStatus rf_task_spawn(RfVm *vm, RfProto *proto, RfValue *out); /* SPAWN */
+RfStatus rf_task_check_cancelled(RfVm *vm); /* at a safepoint: RF_ERROR with a raised error when this VM's task was cancelled */
+
+/* ---- import.c ---- */
+RfStatus rf_import_module(RfVm *vm, const RfImportSite *site, RfValue *out); /* IMPORT: namespace */
+RfStatus rf_import_all(RfVm *vm, const RfImportSite *site, RfValue namespace_value); /* takes the namespace */
+RfStatus rf_import_name(RfVm *vm, const RfImportSite *site, RfValue namespace_value, RfValue *out); /* borrows it */
+
+void rf_import_free(RfVm *vm);
+/* Calls visit with each search root ("" is the current directory) in order until it returns true. */
+bool rf_import_each_root(RfVm *vm, const RfModule *importer, bool (*visit)(void *context, const char *root), void *context);
+
+/* ---- hint.c: did-you-mean ---- */
+void rf_hint_module(RfVm *vm, const RfString *name);
+void rf_hint_variable(RfVm *vm, const RfString *name);
+void rf_hint_field(RfVm *vm, RfValue owner, const RfString *name);
+void rf_hint_key(RfVm *vm, const RfDict *dict, RfValue key);
+
+/* ---- small helpers of the loop and its helpers ---- */
+static inline void rf_push(RfVm *vm, RfValue v) { *vm->sp++ = v; }
+static inline RfValue rf_pop(RfVm *vm) { return *--vm->sp; }
+static inline void rf_drop(RfVm *vm, uint32_t n)
+{
+    while (n-- > 0) {
+        rf_release(*--vm->sp);
+    }
+}
+
+#endif

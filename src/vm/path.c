@@ -1,0 +1,240 @@
+/* Assignment to paths (v.f, v[i], a[0][1].x): language.md 5.5. The value held by the root variable is changed in place; every
+ * container on the way that somebody else also holds is copied first. Nothing changes when an error is raised, because reading
+ * a step checks it before the copy, and a copy is not observable. */
+#include "vm/frame.h"
+
+/* The variable a path starts at; NULL with a raised error when it is missing or immutable. */
+static RfValue *root_place(RfVm *vm, const RfPath *path)
+{
+    RfFrame *f = vm->frame;
+    uint32_t global = path->slot;
+    switch (path->root) {
+    case RF_ROOT_LOCAL:
+        if (f->fp[path->slot].tag != RF_TAG_UNDEF) {
+            return &f->fp[path->slot];
+        }
+        if (!(path->varref & RF_VARREF_MAYBE)) {
+            rf_var_undefined(vm, path->name);
+            return NULL;
+        }
+        global = RF_VARREF_GLOBAL(path->varref);
+        break;
+    case RF_ROOT_CELL: {
+        RfValue *v = &f->fn->cells[path->slot]->value;
+        if (v->tag != RF_TAG_UNDEF) {
+            return v;
+        }
+        if (!(path->varref & RF_VARREF_MAYBE)) {
+            rf_var_undefined(vm, path->name);
+            return NULL;
+        }
+        global = RF_VARREF_GLOBAL(path->varref);
+        break;
+    }
+    case RF_ROOT_SHARED: {
+        RfValue *v = &f->fp[path->slot].as.cell->value;
+        if (v->tag != RF_TAG_UNDEF) {
+            return v;
+        }
+        rf_var_undefined(vm, path->name);
+        return NULL;
+    }
+    default: break;
+    }
+    RfModule *m = f->proto->module;
+    switch (m->info[global]->kind) {
+    case RF_GLOBAL_ABSENT: rf_var_undefined(vm, path->name); return NULL;
+    case RF_GLOBAL_CONST: rf_var_raise(vm, RF_RAISE_MUTATE_CONST, path->name); return NULL;
+    case RF_GLOBAL_LET:
+    case RF_GLOBAL_BARE: rf_var_raise(vm, RF_RAISE_MUTATE_LET, path->name); return NULL;
+    default: return &m->globals[global];
+    }
+}
+
+/* A failing step is shown at its own place: the instruction's position is that of the last step. */
+static RfStatus step_error(RfVm *vm, const RfStep *step)
+{
+    rf_unwind_set_pos(vm, step->pos);
+    return RF_ERROR;
+}
+
+/* Where the value of one step lies inside the container at `place`, which is made unique. An array of raw elements is
+ * widened only when a deeper step needs a place inside it (its elements are scalars, so that step fails anyway): such reads go
+ * to *temp. NULL: error raised. */
+static RfValue *step_into(RfVm *vm, RfValue *place, const RfStep *step, RfValue index, RfValue *temp)
+{
+    RfFrame *f = vm->frame;
+    if (step->kind == RF_STEP_FIELD) {
+        RfFieldSite *site = &f->proto->fields[step->slot];
+        if (place->tag == RF_TAG_STRUCT && rf_shape_find(place->as.strct->shape, site->name) >= 0) {
+            place->as.strct = rf_struct_unique(place->as.strct);
+            return rf_struct_find(place->as.strct, site->name);
+        }
+        RfValue v;
+        if (rf_access_field(vm, *place, site, false, &v) != RF_OK) {
+            return NULL;
+        }
+        rf_release(v);
+        if (place->tag == RF_TAG_DICT) {
+            place->as.dict = rf_dict_unique(place->as.dict);
+            RfValue key, name = {RF_TAG_STRING, {.str = site->name}};
+            rf_dict_make_key(name, &key);
+            RfValue *found = rf_dict_find(place->as.dict, key);
+            rf_release(key);
+            if (found) {
+                return found;
+            }
+        }
+        *temp = rf_null(); /* absent dict member (null) or a method: cannot be changed */
+        return temp;
+    }
+    RfValue v;
+    if (rf_access_index(vm, *place, index, &v) != RF_OK) {
+        return NULL;
+    }
+    rf_release(v);
+    if (place->tag == RF_TAG_ARRAY && rf_array_kind(place->as.arr) == RF_ELEM_ANY) {
+        int64_t i = 0;
+        rf_value_to_index(index, &i);
+        place->as.arr = rf_array_unique(place->as.arr);
+        return &place->as.arr->as.values[i < 0 ? i + place->as.arr->len : i];
+    }
+    if (place->tag == RF_TAG_DICT) {
+        RfValue key;
+        rf_dict_make_key(index, &key);
+        place->as.dict = rf_dict_unique(place->as.dict);
+        RfValue *found = rf_dict_find(place->as.dict, key);
+        rf_release(key);
+        return found;
+    }
+    *temp = v; /* a scalar, or one character of a string: nothing inside can be assigned */
+    if (rf_is_heap(*temp)) {
+        *temp = rf_null();
+    }
+    return temp;
+}
+
+RfStatus rf_path_store(RfVm *vm, const RfPath *path, bool value_on_top)
+{
+    uint32_t n = path->index_count;
+    RfValue *low = vm->sp - n - 1;
+    RfValue *indexes = value_on_top ? low : low + 1;
+    RfValue *value = value_on_top ? low + n : low;
+    RfValue *place = root_place(vm, path);
+    RfValue temp;
+    RfStatus status = place ? RF_OK : RF_ERROR;
+    uint32_t next = 0;
+    for (uint32_t i = 0; status == RF_OK && i + 1 < path->count; i++) {
+        const RfStep *step = &path->steps[i];
+        RfValue index = step->kind == RF_STEP_INDEX ? indexes[next++] : rf_null();
+        place = step_into(vm, place, step, index, &temp);
+        if (!place) {
+            status = step_error(vm, step);
+        }
+    }
+    if (status == RF_OK) {
+        const RfStep *last = &path->steps[path->count - 1];
+        RfValue v = rf_take(value);
+        status = last->kind == RF_STEP_FIELD
+                     ? rf_access_store_field(vm, place, &vm->frame->proto->fields[last->slot], v)
+                     : rf_access_store_index(vm, place, indexes[next], v);
+    }
+    rf_drop(vm, n + 1);
+    return status;
+}
+
+RfStatus rf_path_load(RfVm *vm, const RfPath *path)
+{
+    RfValue *indexes = vm->sp - path->index_count;
+    RfValue *root = root_place(vm, path);
+    if (!root) {
+        return RF_ERROR;
+    }
+    RfValue v = rf_retain(*root);
+    uint32_t next = 0;
+    for (uint32_t i = 0; i < path->count; i++) {
+        const RfStep *step = &path->steps[i];
+        RfValue inner;
+        RfStatus status = step->kind == RF_STEP_FIELD
+                              ? rf_access_field(vm, v, &vm->frame->proto->fields[step->slot], false, &inner)
+                              : rf_access_index(vm, v, indexes[next++], &inner);
+        rf_release(v);
+        if (status != RF_OK) {
+            return step_error(vm, step);
+        }
+        v = inner;
+    }
+    rf_push(vm, v);
+    return RF_OK;
+}
+
+/* One step of a place, without changing anything: only containers that nobody else holds are entered. */
+static RfValue *give_step(RfVm *vm, RfValue *place, const RfStep *step)
+{
+    RfFrame *f = vm->frame;
+    if (!rf_is_heap(*place) || place->as.obj->rc != 1) {
+        return NULL;
+    }
+    if (step->kind == RF_STEP_FIELD) {
+        RfString *name = f->proto->fields[step->slot].name;
+        int64_t number;
+        switch (place->tag) {
+        case RF_TAG_STRUCT: return rf_struct_find(place->as.strct, name);
+        case RF_TAG_DICT: return rf_string_as_canonical_int(name, &number) ? NULL : rf_dict_find_str(place->as.dict, name);
+        default: return NULL;
+        }
+    }
+    RfValue index = step->kind == RF_STEP_CONST ? f->proto->consts[step->slot] : f->fp[step->slot];
+    if (place->tag == RF_TAG_DICT) {
+        RfValue key;
+        if (!rf_dict_make_key(index, &key)) {
+            return NULL;
+        }
+        RfValue *found = rf_dict_find(place->as.dict, key);
+        rf_release(key);
+        return found;
+    }
+    int64_t i;
+    if (place->tag != RF_TAG_ARRAY || rf_array_kind(place->as.arr) != RF_ELEM_ANY || !rf_value_to_index(index, &i)) {
+        return NULL;
+    }
+    i = i < 0 ? i + place->as.arr->len : i;
+    return i >= 0 && i < (int64_t)place->as.arr->len ? &place->as.arr->as.values[i] : NULL;
+}
+
+RfValue *rf_path_give(RfVm *vm, uint32_t place_number, RfValue v)
+{
+    RfFrame *f = vm->frame;
+    const RfPath *path = &f->proto->paths[place_number - 1];
+    RfModule *m = f->proto->module;
+    RfValue *place = NULL;
+    uint32_t global = path->slot;
+    switch (path->root) {
+    case RF_ROOT_LOCAL:
+        place = &f->fp[path->slot];
+        global = RF_VARREF_GLOBAL(path->varref);
+        if (place->tag == RF_TAG_UNDEF) {
+            place = path->varref & RF_VARREF_MAYBE ? &m->globals[global] : NULL;
+        }
+        break;
+    case RF_ROOT_CELL:
+        place = &f->fn->cells[path->slot]->value;
+        if (place->tag == RF_TAG_UNDEF) {
+            place = path->varref & RF_VARREF_MAYBE ? &m->globals[RF_VARREF_GLOBAL(path->varref)] : NULL;
+        }
+        break;
+    case RF_ROOT_SHARED: place = &f->fp[path->slot].as.cell->value; break;
+    case RF_ROOT_GLOBAL:
+        place = m->info[global]->kind == RF_GLOBAL_MUT ? &m->globals[global] : NULL;
+        break;
+    }
+    for (uint32_t i = 0; place && i < path->count; i++) {
+        place = give_step(vm, place, &path->steps[i]);
+    }
+    if (!place || place->tag != v.tag || place->as.ptr != v.as.ptr) {
+        return NULL;
+    }
+    place->tag = RF_TAG_NULL;
+    v.as.obj->rc--; /* the stack still holds it */
+    return place;
+}

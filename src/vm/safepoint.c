@@ -1,0 +1,42 @@
+/* Interruptions from outside: SIGINT and cancelled tasks. They set a flag in the VM that back edges and calls test. */
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "vm/frame.h"
+
+static RfVm *volatile interruptible; /* the main program's VM */
+static volatile int interrupted;
+
+void rf_safepoint_attach(RfVm *vm)
+{
+    if (!interruptible) {
+        interruptible = vm;
+    }
+}
+
+void rf_safepoint_detach(RfVm *vm)
+{
+    if (interruptible == vm) {
+        interruptible = NULL;
+    }
+}
+
+void rf_vm_interrupt(void)
+{
+    RfVm *vm = interruptible;
+    interrupted = 1;
+    if (vm) {
+        vm->interrupt = 1;
+    }
+}
+
+bool rf_safepoint_interrupted(void) { return interrupted != 0; }
+
+RfStatus rf_vm_safepoint(RfVm *vm)
+{
+    if (interrupted && vm == interruptible) {
+        rf_vm_exit(vm, 130);
+    }
+    vm->interrupt = 0;
+    return rf_task_check_cancelled(vm);
+}

@@ -1,0 +1,25 @@
+#!/bin/sh
+# Installs what building and testing Ruff needs on Debian 12.  Works as root and as a user with sudo;
+# asks for nothing and does nothing when all packages are there.
+set -eu
+
+# gcc, cmake, ninja, pkg-config: the build.  uthash, utf8proc: libraries Ruff is linked with.
+# libgccjit: loaded at run time by the compile worker.  cmocka, python3: the tests.
+packages="gcc libc6-dev cmake ninja-build pkg-config uthash-dev libutf8proc-dev libgccjit-12-dev libcmocka-dev python3"
+
+missing=
+for package in $packages; do
+    state=$(dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null || true)
+    [ "$state" = installed ] || missing="$missing $package"
+done
+[ -n "$missing" ] || exit 0
+
+as_root=
+if [ "$(id -u)" != 0 ]; then
+    command -v sudo >/dev/null || { echo "tests/setup.sh: run as root, or install:$missing" >&2; exit 1; }
+    as_root=sudo
+fi
+echo "installing:$missing"
+$as_root env DEBIAN_FRONTEND=noninteractive apt-get update -q </dev/null
+# shellcheck disable=SC2086 # the list is meant to be split
+$as_root env DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends $missing </dev/null
