@@ -30,12 +30,12 @@ INCLUDE = re.compile(r'^[ \t]*#[ \t]*include[ \t]+"([^"]+)"')
 
 def allowed(layer):
     seen = set()
-    todo = [layer]
-    while todo:
-        name = todo.pop()
+    pending = [layer]
+    while pending:
+        name = pending.pop()
         if name not in seen:
             seen.add(name)
-            todo.extend(BELOW[name])
+            pending.extend(BELOW[name])
     return seen
 
 

@@ -49,4 +49,7 @@ void rf_failure_set_diags(RuffError *error, const RfDiagList *diags, const char 
 /* A runtime error with its trace. Borrows. */
 void rf_failure_set_runtime(RuffError *error, const RfError *from, RfSourceLookup *lookup, void *context);
 
+/* Moves the last error out of a VM, which has none afterwards. The caller frees it. */
+RuffError rf_failure_take(RuffVM *vm);
+
 #endif

@@ -81,6 +81,13 @@ const RuffError *ruff_last_error(const RuffVM *vm)
     return vm->error.status != RUFF_OK ? &vm->error : NULL;
 }
 
+RuffError rf_failure_take(RuffVM *vm)
+{
+    RuffError error = vm->error;
+    rf_failure_init(&vm->error);
+    return error;
+}
+
 /* ---- life of a VM ---- */
 
 RuffVM *ruff_vm_new(const RuffConfig *config)

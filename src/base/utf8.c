@@ -54,8 +54,8 @@ size_t rf_utf8_decode(const char *text, size_t len, uint32_t *code_point)
     if (b[0] > 0xF4 || len < 4 || !is_tail(b[1]) || !is_tail(b[2]) || !is_tail(b[3])) {
         return 0;
     }
-    uint32_t value = ((uint32_t)(b[0] & 0x07) << 18) | ((uint32_t)(b[1] & 0x3F) << 12) | ((uint32_t)(b[2] & 0x3F) << 6) |
-                     (b[3] & 0x3F);
+    uint32_t value = ((uint32_t)(b[0] & 0x07) << 18) | ((uint32_t)(b[1] & 0x3F) << 12) |
+                     ((uint32_t)(b[2] & 0x3F) << 6) | (b[3] & 0x3F);
     if (value < 0x10000 || value > 0x10FFFF) {
         return 0;
     }

@@ -36,6 +36,16 @@ RfModule *rf_module_new(RfRuntime *rt, uint32_t id, RfString *name, const char *
     return m;
 }
 
+/* Room in the export list when it has n entries: the next power of two. */
+static uint32_t export_cap(uint32_t n)
+{
+    uint32_t cap = n ? 1 : 0;
+    while (cap < n) {
+        cap *= 2;
+    }
+    return cap;
+}
+
 void rf_module_free(RfModule *m)
 {
     if (!m) {
@@ -49,7 +59,7 @@ void rf_module_free(RfModule *m)
     }
     rf_mem_free(m->globals, sizeof *m->globals * m->cap);
     rf_mem_free(m->info, sizeof(RfGlobalInfo *) * m->cap);
-    rf_mem_free(m->exports, sizeof *m->exports * m->nexports);
+    rf_mem_free(m->exports, sizeof *m->exports * export_cap(m->nexports));
     RfStructAlias *alias, *next;
     HASH_ITER(hh, m->aliases, alias, next)
     {
@@ -101,11 +111,9 @@ uint32_t rf_module_global(RfModule *m, RfString *name)
 
 void rf_module_add_export(RfModule *m, RfString *name, bool is_struct)
 {
-    for (uint32_t i = 0; i < m->nexports; i++) {
-        if (m->exports[i].name == name && m->exports[i].is_struct == is_struct) {
-            return;
-        }
+    uint32_t n = m->nexports, cap = export_cap(n);
+    if (n == cap) {
+        m->exports = rf_mem_resize(m->exports, sizeof *m->exports * cap, sizeof *m->exports * export_cap(n + 1));
     }
-    m->exports = rf_mem_resize(m->exports, sizeof *m->exports * m->nexports, sizeof *m->exports * (m->nexports + 1));
     m->exports[m->nexports++] = (RfExport){name, is_struct};
 }

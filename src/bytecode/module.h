@@ -72,6 +72,7 @@ void rf_module_free(RfModule *module);
 uint32_t rf_module_global(RfModule *module, RfString *name);
 /* Existing slot or -1. */
 int64_t rf_module_find(const RfModule *module, const RfString *name);
+/* Adds to the exports; the caller adds each name once. */
 void rf_module_add_export(RfModule *module, RfString *name, bool is_struct);
 
 #endif

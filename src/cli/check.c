@@ -118,7 +118,7 @@ static void check_file(Check *check, const char *file)
                        "Internal error: no address space for the stacks of the virtual machine");
         fail(check, &error);
     } else if (ruff_load_file(vm, file, &program) != RUFF_OK) {
-        error = *ruff_last_error(vm);
+        error = rf_failure_take(vm);
         fail(check, &error);
     } else {
         Checked *passed = &check->passed[check->passed_count++];

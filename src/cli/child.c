@@ -33,13 +33,15 @@ static void close_fd(int *fd)
     }
 }
 
-static int spawn(pid_t *pid, const char *const *argv, int in, int out, int err)
+static int spawn(RfChild *child, const char *const *argv, int in, int out, int err)
 {
     posix_spawn_file_actions_t actions;
     posix_spawnattr_t attributes;
     posix_spawn_file_actions_init(&actions);
     posix_spawnattr_init(&attributes);
-    posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETPGROUP);
+    if (child->leads_group) {
+        posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETPGROUP);
+    }
     if (in >= 0) {
         posix_spawn_file_actions_adddup2(&actions, in, 0);
     } else {
@@ -47,10 +49,15 @@ static int spawn(pid_t *pid, const char *const *argv, int in, int out, int err)
     }
     posix_spawn_file_actions_adddup2(&actions, out, 1);
     posix_spawn_file_actions_adddup2(&actions, err, 2);
-    int code = posix_spawn(pid, "/proc/self/exe", &actions, &attributes, (char *const *)(const void *)argv, environ);
+    int code = posix_spawn(&child->pid, "/proc/self/exe", &actions, &attributes, (char *const *)(const void *)argv, environ);
     posix_spawnattr_destroy(&attributes);
     posix_spawn_file_actions_destroy(&actions);
     return code;
+}
+
+static void kill_child(const RfChild *child)
+{
+    kill(child->leads_group ? -child->pid : child->pid, SIGKILL);
 }
 
 bool rf_child_start(RfChild *child, const char *const *argv, int stdin_fd, double seconds)
@@ -64,9 +71,10 @@ bool rf_child_start(RfChild *child, const char *const *argv, int stdin_fd, doubl
         errno = code;
         return false;
     }
+    child->leads_group = seconds > 0;
     child->started = rf_child_clock();
     child->deadline = seconds > 0 ? child->started + seconds : 0;
-    int code = spawn(&child->pid, argv, stdin_fd, out[1], err[1]);
+    int code = spawn(child, argv, stdin_fd, out[1], err[1]);
     close(out[1]);
     close(err[1]);
     child->out_fd = out[0];
@@ -79,7 +87,7 @@ bool rf_child_start(RfChild *child, const char *const *argv, int stdin_fd, doubl
             return true;
         }
         code = errno;
-        kill(-child->pid, SIGKILL);
+        kill_child(child);
         waitpid(child->pid, NULL, 0);
     }
     close_fd(&child->out_fd);
@@ -128,7 +136,7 @@ static int enforce_deadlines(RfChild *const *children, size_t count)
         }
         if (now >= child->deadline) {
             child->timed_out = true;
-            kill(-child->pid, SIGKILL);
+            kill_child(child);
         } else if (first == 0 || child->deadline < first) {
             first = child->deadline;
         }
@@ -177,7 +185,7 @@ void rf_child_kill(RfChild *const *children, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
         if (children[i] != NULL && !children[i]->done) {
-            kill(-children[i]->pid, SIGKILL);
+            kill_child(children[i]);
             reap(children[i]);
         }
     }

@@ -85,3 +85,13 @@ int rf_config_from_args(const RfArgs *args, RuffConfig *config)
     }
     return -1;
 }
+
+const char *rf_config_directory_of(RfBuf *out, const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    if (slash == NULL) {
+        return ".";
+    }
+    rf_buf_put(out, path, slash == path ? 1 : (size_t)(slash - path));
+    return rf_buf_cstr(out);
+}

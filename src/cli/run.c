@@ -96,17 +96,6 @@ static RuffStatus load(RuffVM *vm, const RfArgs *args, const char *file, RuffPro
     return ruff_load_file(vm, file, program);
 }
 
-/* Directory part of a path, in `out`: "." without one. */
-static const char *directory_of(RfBuf *out, const char *path)
-{
-    const char *slash = strrchr(path, '/');
-    if (slash == NULL) {
-        return ".";
-    }
-    rf_buf_put(out, path, slash == path ? 1 : (size_t)(slash - path));
-    return rf_buf_cstr(out);
-}
-
 int rf_run_command(const RfArgs *args)
 {
     RuffConfig config;
@@ -123,7 +112,7 @@ int rf_run_command(const RfArgs *args)
     RuffVM *vm = NULL;
     config.argc = args->operand_count - !eval;
     config.argv = args->operands + !eval;
-    config.entry_dir = file && strcmp(file, "-") != 0 ? directory_of(&directory, file) : NULL;
+    config.entry_dir = file && strcmp(file, "-") != 0 ? rf_config_directory_of(&directory, file) : NULL;
     config.task_error = show_task_error;
     config.task_error_context = &vm;
     bool as_json = rf_args_has(args, RF_OPTION_JSON_RUNTIME);

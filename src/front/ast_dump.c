@@ -125,7 +125,8 @@ static const char *const expr_kinds[] = {
 
 static const char *const binary_ops[] = {
     [RF_BIN_ADD] = "+", [RF_BIN_SUB] = "-", [RF_BIN_MUL] = "*", [RF_BIN_DIV] = "/", [RF_BIN_MOD] = "%",
-    [RF_BIN_EQ] = "==", [RF_BIN_NE] = "!=", [RF_BIN_LT] = "<", [RF_BIN_GT] = ">", [RF_BIN_LE] = "<=", [RF_BIN_GE] = ">=",
+    [RF_BIN_EQ] = "==", [RF_BIN_NE] = "!=", [RF_BIN_LT] = "<", [RF_BIN_GT] = ">", [RF_BIN_LE] = "<=",
+    [RF_BIN_GE] = ">=",
 };
 
 static const char *const variant_names[] = {"Ok", "Err", "Some", "None"};

@@ -9,16 +9,24 @@
 
 #include "front/lexer_core.h"
 
+/* Value of a digit of base 16 or less, 99 for any other character. */
+static int digit_value(char c)
+{
+    if (rf_lexer_is_digit(c)) {
+        return c - '0';
+    }
+    char lower = (char)(c | 0x20);
+    return lower >= 'a' && lower <= 'f' ? lower - 'a' + 10 : 99;
+}
+
 /* Length of the longest prefix of digits of `base` with single '_' between them; 0 when there is none. */
 static uint32_t digits_prefix(const char *text, uint32_t len, int base)
 {
     uint32_t good = 0;
     for (uint32_t i = 0; i < len; i++) {
-        char c = text[i];
-        int value = c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : c >= 'A' && c <= 'F' ? c - 'A' + 10 : 99;
-        if (value < base) {
+        if (digit_value(text[i]) < base) {
             good = i + 1;
-        } else if (c != '_' || good != i || i == 0) {
+        } else if (text[i] != '_' || good != i || i == 0) {
             break;
         }
     }
@@ -113,8 +121,8 @@ static bool parse_int(const char *digits, int radix, int64_t *out)
 {
     int64_t value = 0;
     for (const char *c = digits; *c != '\0'; c++) {
-        int digit = *c <= '9' ? *c - '0' : (*c | 0x20) - 'a' + 10;
-        if (__builtin_mul_overflow(value, radix, &value) || __builtin_add_overflow(value, digit, &value)) {
+        if (__builtin_mul_overflow(value, radix, &value) ||
+            __builtin_add_overflow(value, digit_value(*c), &value)) {
             return false;
         }
     }
@@ -139,8 +147,8 @@ void rf_lex_number(RfLexer *lx)
     lx->at += shape.len;
     lx->pos.column += shape.chars;
     if (shape.chars > RF_NUMBER_MAX) {
-        rf_diag_add(lx->diags, RF_DIAG_LEX_NUMBER_LONG, token.pos, "Numeric literal exceeds max length of %u characters",
-                    RF_NUMBER_MAX);
+        rf_diag_add(lx->diags, RF_DIAG_LEX_NUMBER_LONG, token.pos,
+                    "Numeric literal exceeds max length of %u characters", RF_NUMBER_MAX);
     } else if (!shape.valid) {
         rf_diag_add(lx->diags, RF_DIAG_LEX_NUMBER, token.pos, "Malformed numeric literal: %.*s", (int)shape.len, text);
     } else {
@@ -149,7 +157,8 @@ void rf_lex_number(RfLexer *lx)
         uint32_t prefix = radix == 10 ? 0 : 2;
         strip_underscores(text + prefix, shape.len - prefix, digits);
         if (!(shape.is_float ? parse_float(digits, &token.f) : parse_int(digits, radix, &token.i))) {
-            rf_diag_add(lx->diags, RF_DIAG_LEX_OVERFLOW, token.pos, "Numeric literal overflow: %.*s", (int)shape.len, text);
+            rf_diag_add(lx->diags, RF_DIAG_LEX_OVERFLOW, token.pos, "Numeric literal overflow: %.*s", (int)shape.len,
+                        text);
         }
     }
     rf_lexer_push(lx, &token, shape.is_float ? RF_TOK_FLOAT : RF_TOK_INT);

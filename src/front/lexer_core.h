@@ -1,4 +1,4 @@
-/* State of the lexer and what its files (lexer.c, lex_number.c, lex_string.c) share. Nothing outside them includes this.
+/* State of the lexer and what its files (lexer.c, lex_number.c, lex_string.c) share; nothing outside them includes this.
  *
  * The lexer does not recurse: strings under way are a stack of frames, and tokens and string parts are collected on
  * stacks whose top belongs to the innermost open ${ }. */
@@ -66,8 +66,8 @@ uint32_t rf_lexer_word(const RfLexer *lx, uint32_t from, uint32_t *chars);
 RfToken rf_lexer_begin(RfLexer *lx);
 /* Finishes the token at the current position and adds it to the innermost list. */
 void rf_lexer_push(RfLexer *lx, RfToken *token, RfTokenKind kind);
-/* Moves the tokens from `base` on into a list of their own, closed by an end-of-file token. `closer` is the text of that
- * token: "}" for ${ }, else empty. */
+/* Moves the tokens from `base` on into a list of their own, closed by an end-of-file token. `closer` is the text of
+ * that token: "}" for ${ }, else empty. */
 RfTokenList rf_lexer_take(RfLexer *lx, size_t base, RfText closer);
 /* Reports the character here when it is U+0000. */
 void rf_lexer_check_null(RfLexer *lx);

@@ -21,7 +21,8 @@ bool rf_parse_decl_let(RfParser *p, RfStmt *stmt)
     stmt->kind = RF_STMT_LET;
     stmt->as.let.kind = is_mut ? RF_BIND_MUT : RF_BIND_LET;
     if (!rf_parse_pattern_starts(p)) {
-        rf_parser_fail(p, rf_parser_peek(p)->pos, "Expected variable name or pattern after '%s'", is_mut ? "mut" : "let");
+        rf_parser_fail(p, rf_parser_peek(p)->pos, "Expected variable name or pattern after '%s'",
+                       is_mut ? "mut" : "let");
         return false;
     }
     stmt->as.let.pattern = rf_parse_pattern(p);
@@ -87,7 +88,8 @@ static bool parse_params(RfParser *p, RfFuncNode *func, bool named)
             break;
         }
     }
-    if (!rf_parser_close(p, RF_PUNCT_RPAREN, named ? "function parameter list" : "function expression parameter list")) {
+    if (!rf_parser_close(p, RF_PUNCT_RPAREN,
+                         named ? "function parameter list" : "function expression parameter list")) {
         return false;
     }
     func->params = rf_parser_take(p, base, sizeof(RfParam), &func->param_count);

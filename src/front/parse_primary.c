@@ -201,7 +201,8 @@ static RfExpr *parse_array(RfParser *p)
     size_t base = p->scratch.len;
     while (!rf_parser_at_closer(p, RF_PUNCT_RBRACKET)) {
         if (rf_parser_pushed(p, base, sizeof(RfElement)) == RF_LITERAL_ITEMS_MAX) {
-            rf_parser_fail(p, rf_parser_peek(p)->pos, "Array literal exceeds maximum element count of %u", RF_LITERAL_ITEMS_MAX);
+            rf_parser_fail(p, rf_parser_peek(p)->pos, "Array literal exceeds maximum element count of %u",
+                           RF_LITERAL_ITEMS_MAX);
             return NULL;
         }
         RfElement element = {.spread_pos = rf_parser_peek(p)->pos};
@@ -253,7 +254,8 @@ static RfExpr *parse_dict(RfParser *p)
     size_t base = p->scratch.len;
     while (!rf_parser_at_closer(p, RF_PUNCT_RBRACE)) {
         if (rf_parser_pushed(p, base, sizeof(RfDictPair)) == RF_LITERAL_ITEMS_MAX) {
-            rf_parser_fail(p, rf_parser_peek(p)->pos, "Dictionary literal exceeds maximum item count of %u", RF_LITERAL_ITEMS_MAX);
+            rf_parser_fail(p, rf_parser_peek(p)->pos, "Dictionary literal exceeds maximum item count of %u",
+                           RF_LITERAL_ITEMS_MAX);
             return NULL;
         }
         RfDictPair item = {0};

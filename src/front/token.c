@@ -67,7 +67,8 @@ bool rf_token_is_punct(RfTokenId id)
     return (int)id >= FIRST_PUNCT;
 }
 
-/* Shortest digits that read back as `f`, never an exponent, always with a decimal point. `f` is finite, not negative. */
+/* Shortest digits that read back as `f`, never an exponent, always with a decimal point. `f` is finite and not
+ * negative. */
 static void put_float(RfBuf *out, double f)
 {
     char digits[40];

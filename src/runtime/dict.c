@@ -224,23 +224,40 @@ RfValue *rf_dict_find_cstr(const RfDict *d, const char *key)
 
 /* ---- growing and squeezing ---- */
 
+/* Enters all live entries into an empty index. False when they crowd. */
+static bool fill_index(const RfDict *d)
+{
+    uint32_t *index = d->index; /* kept out of memory: these loops are most of the cost of growing */
+    const RfDictEntry *entries = d->entries;
+    unsigned form = d->obj.aux;
+    bool crowded = false;
+    if (d->obj.flags == RF_DICT_INTS && d->len == d->used) {
+        for (uint32_t e = 0, used = d->used; e < used && !crowded; e++) {
+            crowded = rf_index_add(index, form, (uint64_t)entries[e].key.i, e);
+        }
+    } else {
+        for (uint32_t e = d->first; e < d->used && !crowded; e++) {
+            if (!is_hole(&entries[e])) {
+                crowded = rf_index_add(index, form, hash_of_entry(d, e), e);
+            }
+        }
+    }
+    return !crowded;
+}
+
+/* Builds the index again, in the form that never crowds. */
+static __attribute__((noinline)) void uncrowd(RfDict *d)
+{
+    memset(d->index, 0, rf_index_bytes(d->obj.aux));
+    d->obj.aux |= RF_INDEX_MIX;
+    fill_index(d);
+}
+
 static void build_index(RfDict *d)
 {
-    unsigned bits = rf_index_bits(d->cap);
-    d->index = rf_index_renew(d->index, d->obj.aux, bits);
-    d->obj.aux = (uint16_t)bits;
-    uint32_t *index = d->index; /* kept out of memory: this loop is most of the cost of growing */
-    const RfDictEntry *entries = d->entries;
-    if (d->obj.flags == RF_DICT_INTS && d->len == d->used) {
-        for (uint32_t e = 0, used = d->used; e < used; e++) {
-            rf_index_add(index, bits, (uint64_t)entries[e].key.i, e);
-        }
-        return;
-    }
-    for (uint32_t e = d->first; e < d->used; e++) {
-        if (!is_hole(&entries[e])) {
-            rf_index_add(index, bits, hash_of_entry(d, e), e);
-        }
+    d->index = rf_index_renew(d->index, &d->obj.aux, d->cap);
+    if (!fill_index(d)) {
+        uncrowd(d);
     }
 }
 
@@ -346,8 +363,8 @@ static void add(RfDict *d, RfDictEntry entry, bool is_string)
     if (d->is_string) {
         d->is_string[e] = is_string;
     }
-    if (d->index) {
-        rf_index_add(d->index, d->obj.aux, hash_of_entry(d, e), e);
+    if (d->index && rf_index_add(d->index, d->obj.aux, hash_of_entry(d, e), e)) {
+        uncrowd(d);
     }
 }
 
@@ -367,6 +384,9 @@ void rf_dict_set_int(RfDict *d, int64_t key, RfValue value)
             d->entries[d->used] = (RfDictEntry){{.i = key}, value};
             d->used++;
             d->len++;
+            if (rf_index_crowded(&p, d->obj.aux)) {
+                uncrowd(d);
+            }
             return;
         }
     } else {

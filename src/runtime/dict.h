@@ -29,7 +29,7 @@ typedef struct RfDictEntry {
 } RfDictEntry;
 
 struct RfDict {
-    RfObject obj;       /* obj.aux: the index has 2^aux slots; 0 = no index */
+    RfObject obj;       /* obj.aux: form of the index (index.h); 0 = no index */
     uint32_t len;       /* live entries */
     uint32_t used;      /* entries in use, holes included */
     uint32_t cap;       /* room in entries */

@@ -71,7 +71,7 @@ void rf_cycles_break_all(RfRuntime *rt);
 
 /* ---- sets, queues, bytes ---- */
 struct RfSet { /* insertion-ordered */
-    RfObject obj;      /* obj.aux: the index has 2^aux slots; 0 = no index (small sets are searched) */
+    RfObject obj;      /* obj.aux: form of the index (index.h); 0 = no index (small sets are searched) */
     uint32_t len;      /* live items */
     uint32_t used;     /* items in use, holes included */
     uint32_t cap;      /* room in items and hashes */

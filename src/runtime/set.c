@@ -45,13 +45,30 @@ static void drop_index(RfSet *s)
     s->obj.aux = 0;
 }
 
+/* Enters all live items into an empty index. False when they crowd. */
+static bool fill_index(const RfSet *s)
+{
+    for (uint32_t i = s->first; i < s->used; i++) {
+        if (!is_hole(s->items[i]) && rf_index_add(s->index, s->obj.aux, s->hashes[i], i)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* Builds the index again, in the form that never crowds. */
+static void uncrowd(RfSet *s)
+{
+    memset(s->index, 0, rf_index_bytes(s->obj.aux));
+    s->obj.aux |= RF_INDEX_MIX;
+    fill_index(s);
+}
+
 static void build_index(RfSet *s)
 {
-    unsigned bits = rf_index_bits(s->cap);
-    s->index = rf_index_renew(s->index, s->obj.aux, bits);
-    s->obj.aux = (uint16_t)bits;
-    for (uint32_t i = 0; i < s->used; i++) {
-        rf_index_add(s->index, bits, s->hashes[i], i);
+    s->index = rf_index_renew(s->index, &s->obj.aux, s->cap);
+    if (!fill_index(s)) {
+        uncrowd(s);
     }
 }
 
@@ -186,8 +203,8 @@ bool rf_set_add(RfSet *s, RfValue v)
     s->len++;
     s->items[i] = v;
     s->hashes[i] = hash;
-    if (s->index) {
-        rf_index_add(s->index, s->obj.aux, hash, i);
+    if (s->index && rf_index_add(s->index, s->obj.aux, hash, i)) {
+        uncrowd(s);
     }
     return true;
 }

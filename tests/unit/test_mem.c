@@ -192,7 +192,9 @@ static void ended_threads_leave_their_memory_to_others(void **state)
 
 static void say_bye(void)
 {
-    write(STDERR_FILENO, "bye\n", 4);
+    if (write(STDERR_FILENO, "bye\n", 4) != 4) {
+        abort();
+    }
 }
 
 static void exhaustion_is_reported(void **state)

@@ -1,6 +1,7 @@
 /* Strings: making, appending, code points, hashing, canonical ints, interning. */
 #include "runtime_fixture.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "base/utf8.h"

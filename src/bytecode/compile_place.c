@@ -1,0 +1,357 @@
+/* Assignment to paths (v.f, v[i], a[0][1].x; language.md 5.5), and the places that let `v := f(v, ..)` work in place.
+ *
+ * A path is its root variable and a list of steps. Stores have the value below or above the index values on the stack; the
+ * root is resolved like any name, so a path with several possible roots becomes a chain of tests with one STORE_PATH each. */
+#include "bytecode/compile.h"
+
+#include <string.h>
+
+typedef struct Target {
+    RfString *name; /* root variable */
+    RfPos pos;
+    const RfExpr **steps; /* MEMBER and INDEX nodes, first step first */
+    uint32_t count, index_count;
+} Target;
+
+static const RfExpr *step_object(const RfExpr *e)
+{
+    return e->kind == RF_EXPR_INDEX ? e->as.index.object : e->as.member.object;
+}
+
+/* Takes a path expression apart; false when it is none. */
+static bool split(RfFuncState *fs, const RfExpr *e, Target *t)
+{
+    *t = (Target){0};
+    const RfExpr *root = e;
+    while (root->kind == RF_EXPR_INDEX || (root->kind == RF_EXPR_MEMBER && !root->as.member.optional)) {
+        t->count++;
+        root = step_object(root);
+    }
+    t->name = rf_compile_name_of(fs, root);
+    t->pos = root->pos;
+    if (!t->name) {
+        return false;
+    }
+    t->steps = RF_ARENA_ARRAY(&fs->c->work, const RfExpr *, t->count + 1);
+    uint32_t at = t->count;
+    for (; e != root; e = step_object(e)) {
+        t->steps[--at] = e;
+        t->index_count += e->kind == RF_EXPR_INDEX;
+    }
+    return true;
+}
+
+/* New path from a candidate (NULL: the global) with room for `count` steps; returns its number. */
+static uint32_t new_path(RfFuncState *fs, const RfCand *c, RfString *name, RfPos pos, uint32_t count)
+{
+    RfPath *p = rf_vec_push(&fs->paths, sizeof *p);
+    p->name = name;
+    p->root_pos = pos;
+    p->count = count;
+    p->steps = count ? rf_mem_zalloc(sizeof *p->steps * count) : NULL;
+    if (!c) {
+        p->root = RF_ROOT_GLOBAL;
+        p->slot = rf_module_global(fs->c->module, name);
+    } else {
+        p->root = c->kind == RF_CAND_FIELD ? RF_ROOT_LOCAL : (RfRootKind)c->kind;
+        p->slot = c->slot;
+        p->varref = c->maybe && c->kind != RF_CAND_FIELD ? RF_VARREF(rf_module_global(fs->c->module, name), RF_VARREF_MAYBE) : 0;
+    }
+    return fs->paths.len - 1;
+}
+
+/* Path of a store or load; a field of a hidden receiver is a step of its own. */
+static uint32_t target_path(RfFuncState *fs, const RfCand *c, const Target *t)
+{
+    bool hidden = c && c->kind == RF_CAND_FIELD;
+    uint32_t number = new_path(fs, c, t->name, t->pos, t->count + hidden);
+    RfPath *p = &RF_VEC_AT(&fs->paths, RfPath, number);
+    p->index_count = t->index_count;
+    RfStep *step = p->steps;
+    if (hidden) {
+        *step++ = (RfStep){RF_STEP_FIELD, rf_emit_field_site(fs, t->name), t->pos};
+    }
+    for (uint32_t i = 0; i < t->count; i++) {
+        const RfExpr *e = t->steps[i];
+        step->pos = e->pos;
+        step->kind = e->kind == RF_EXPR_INDEX ? RF_STEP_INDEX : RF_STEP_FIELD;
+        if (step->kind == RF_STEP_FIELD) {
+            step->slot = rf_emit_field_site(fs, rf_compile_intern(fs->c, e->as.member.name.text));
+        }
+        step++;
+    }
+    return number;
+}
+
+static bool immutable(const RfCand *c)
+{
+    return c->bind == RF_GLOBAL_LET || c->bind == RF_GLOBAL_CONST || c->bind == RF_GLOBAL_BARE;
+}
+
+/* One store through a certain root. */
+static void store_at(RfFuncState *fs, const RfCand *c, const Target *t, bool value_on_top)
+{
+    uint32_t depth = fs->depth - t->index_count - 1;
+    const RfExpr *last = t->steps[t->count - 1];
+    RfCand own;
+    if (c && immutable(c)) {
+        rf_name_raise(fs, c->bind == RF_GLOBAL_CONST ? RF_RAISE_MUTATE_CONST : RF_RAISE_MUTATE_LET, t->name, t->pos);
+        fs->depth = depth;
+        return;
+    }
+    if (c && c->kind == RF_CAND_FIELD && c->binding) { /* member of a namespace: becomes a variable first */
+        rf_emit(fs, RF_OP_LOAD_LOCAL, c->slot, 0, t->pos);
+        rf_emit(fs, RF_OP_GET_FIELD, 0, rf_emit_field_site(fs, t->name), t->pos);
+        RfBinding *b = rf_name_store_member(fs, c->binding, t->name, t->pos);
+        own = (RfCand){.kind = RF_CAND_LOCAL, .bind = RF_GLOBAL_MUT, .slot = b->slot};
+        c = &own;
+    }
+    rf_emit(fs, RF_OP_STORE_PATH, value_on_top, target_path(fs, c, t), last->pos);
+}
+
+static void store(RfFuncState *fs, const Target *t, bool value_on_top)
+{
+    RfCands cs;
+    RfLabel end = {0};
+    uint32_t depth = fs->depth;
+    rf_scope_resolve(fs, t->name, false, &cs);
+    for (uint32_t i = 0; i < cs.count; i++) {
+        const RfCand *c = &cs.items[i];
+        if (!c->maybe || (i + 1 == cs.count && (c->kind == RF_CAND_LOCAL || c->kind == RF_CAND_CELL) && !immutable(c))) {
+            store_at(fs, c, t, value_on_top);
+            rf_emit_bind(fs, &end);
+            return;
+        }
+        RfLabel missing = {0};
+        RfCand certain = *c;
+        certain.maybe = false;
+        rf_name_test(fs, c, t->name, &missing, t->pos);
+        store_at(fs, &certain, t, value_on_top);
+        rf_emit_jump(fs, RF_OP_JUMP, 0, &end, t->pos);
+        rf_emit_bind(fs, &missing);
+        fs->depth = depth;
+    }
+    store_at(fs, NULL, t, value_on_top);
+    rf_emit_bind(fs, &end);
+}
+
+static void load(RfFuncState *fs, const Target *t, RfPos pos)
+{
+    RfCands cs;
+    RfLabel end = {0};
+    rf_scope_resolve(fs, t->name, false, &cs);
+    for (uint32_t i = 0; i < cs.count; i++) {
+        const RfCand *c = &cs.items[i];
+        if (!c->maybe || (i + 1 == cs.count && (c->kind == RF_CAND_LOCAL || c->kind == RF_CAND_CELL))) {
+            rf_emit(fs, RF_OP_LOAD_PATH, 0, target_path(fs, c, t), pos);
+            rf_emit_bind(fs, &end);
+            return;
+        }
+        RfLabel missing = {0};
+        RfCand certain = *c;
+        certain.maybe = false;
+        rf_name_test(fs, c, t->name, &missing, t->pos);
+        rf_emit(fs, RF_OP_LOAD_PATH, 0, target_path(fs, &certain, t), pos);
+        rf_emit_jump(fs, RF_OP_JUMP, 0, &end, t->pos);
+        rf_emit_bind(fs, &missing);
+        fs->depth--;
+    }
+    rf_emit(fs, RF_OP_LOAD_PATH, 0, target_path(fs, NULL, t), pos);
+    rf_emit_bind(fs, &end);
+}
+
+/* ---- one step from a local or global ---- */
+
+typedef enum Simple { SIMPLE_NONE, SIMPLE_LOCAL, SIMPLE_GLOBAL } Simple;
+
+/* Can the target be written with STORE_INDEX_LOCAL, STORE_FIELD_LOCAL or STORE_INDEX_GLOBAL? */
+static Simple simple_target(RfFuncState *fs, const Target *t, uint32_t *slot)
+{
+    RfCands cs;
+    if (t->count != 1) {
+        return SIMPLE_NONE;
+    }
+    rf_scope_resolve(fs, t->name, false, &cs);
+    if (cs.count == 0 && t->index_count == 1) {
+        *slot = rf_module_global(fs->c->module, t->name);
+        return SIMPLE_GLOBAL;
+    }
+    if (cs.count > 0 && cs.items[0].kind == RF_CAND_LOCAL && !cs.items[0].maybe && !immutable(&cs.items[0])) {
+        *slot = cs.items[0].slot;
+        return SIMPLE_LOCAL;
+    }
+    return SIMPLE_NONE;
+}
+
+static void store_simple(RfFuncState *fs, const Target *t, Simple simple, uint32_t slot)
+{
+    const RfExpr *step = t->steps[0];
+    if (simple == SIMPLE_GLOBAL) {
+        uint32_t pc = rf_emit(fs, RF_OP_STORE_INDEX_GLOBAL, 0, slot, step->pos);
+        *(RfRootPos *)rf_vec_push(&fs->roots, sizeof(RfRootPos)) = (RfRootPos){pc, t->pos};
+    } else if (step->kind == RF_EXPR_INDEX) {
+        rf_emit(fs, RF_OP_STORE_INDEX_LOCAL, slot, 0, step->pos);
+    } else {
+        uint32_t site = rf_emit_field_site(fs, rf_compile_intern(fs->c, step->as.member.name.text));
+        rf_emit(fs, RF_OP_STORE_FIELD_LOCAL, slot, site, step->pos);
+    }
+}
+
+void rf_place_assign(RfFuncState *fs, const RfExpr *target, const RfExpr *value)
+{
+    Target t;
+    uint32_t slot;
+    if (!split(fs, target, &t)) {
+        return;
+    }
+    rf_compile_value(fs, value, &(RfPlace){target, NULL});
+    for (uint32_t i = 0; i < t.count; i++) {
+        if (t.steps[i]->kind == RF_EXPR_INDEX) {
+            rf_compile_expr(fs, t.steps[i]->as.index.index);
+        }
+    }
+    Simple simple = simple_target(fs, &t, &slot);
+    if (simple != SIMPLE_NONE) {
+        store_simple(fs, &t, simple, slot);
+    } else {
+        store(fs, &t, false);
+    }
+}
+
+/* An index whose evaluation has no effect and whose value nothing in the statement can change. */
+static bool stable_index(RfFuncState *fs, const RfExpr *e)
+{
+    if (e->kind == RF_EXPR_INT || e->kind == RF_EXPR_STRING) {
+        return true;
+    }
+    return e->kind == RF_EXPR_NAME && rf_name_local(fs, rf_compile_name_of(fs, e)) >= 0;
+}
+
+static const RfOp binary_ops[] = {
+    [RF_BIN_ADD] = RF_OP_ADD, [RF_BIN_SUB] = RF_OP_SUB, [RF_BIN_MUL] = RF_OP_MUL, [RF_BIN_DIV] = RF_OP_DIV, [RF_BIN_MOD] = RF_OP_MOD,
+};
+
+void rf_place_compound(RfFuncState *fs, const RfStmt *stmt)
+{
+    const RfExpr *target = stmt->as.compound.target;
+    RfPlace place = {target, NULL};
+    RfOp op = binary_ops[stmt->as.compound.op];
+    Target t;
+    uint32_t slot;
+    if (!split(fs, target, &t)) {
+        return;
+    }
+    const RfExpr *last = t.steps[t.count - 1];
+    Simple simple = simple_target(fs, &t, &slot);
+    const RfExpr *index = last->kind == RF_EXPR_INDEX ? last->as.index.index : NULL;
+    bool quick = simple != SIMPLE_NONE && (!index || stable_index(fs, index)) &&
+                 !(simple == SIMPLE_GLOBAL && rf_name_is_builtin(fs, t.name));
+    if (quick) {
+        rf_compile_expr(fs, target);
+    } else {
+        for (uint32_t i = 0; i < t.count; i++) {
+            if (t.steps[i]->kind == RF_EXPR_INDEX) {
+                rf_compile_expr(fs, t.steps[i]->as.index.index);
+            }
+        }
+        load(fs, &t, last->pos);
+    }
+    rf_compile_expr(fs, stmt->as.compound.value);
+    rf_emit(fs, op, 0, op == RF_OP_ADD ? rf_place_of(fs, &place, target) : 0, stmt->as.compound.op_pos);
+    if (!quick) {
+        store(fs, &t, true);
+        return;
+    }
+    if (index) {
+        rf_compile_expr(fs, index);
+    }
+    store_simple(fs, &t, simple, slot);
+}
+
+/* ---- places ---- */
+
+static bool same_text(RfText a, RfText b)
+{
+    return a.len == b.len && memcmp(a.bytes, b.bytes, a.len) == 0;
+}
+
+/* The same path, written twice, with indexes that cannot have changed in between. */
+static bool same_path(RfFuncState *fs, const RfExpr *a, const RfExpr *b)
+{
+    for (;;) {
+        if (a->kind != b->kind) {
+            return false;
+        }
+        switch (a->kind) {
+        case RF_EXPR_NAME: return same_text(a->as.text, b->as.text);
+        case RF_EXPR_SELF: return true;
+        case RF_EXPR_MEMBER:
+            if (a->as.member.optional || b->as.member.optional || !same_text(a->as.member.name.text, b->as.member.name.text)) {
+                return false;
+            }
+            break;
+        case RF_EXPR_INDEX: {
+            const RfExpr *i = a->as.index.index, *j = b->as.index.index;
+            if (i->kind != j->kind || !stable_index(fs, i) ||
+                (i->kind == RF_EXPR_INT ? i->as.i != j->as.i : !same_text(i->as.text, j->as.text))) {
+                return false;
+            }
+            break;
+        }
+        default: return false;
+        }
+        a = step_object(a);
+        b = step_object(b);
+    }
+}
+
+static bool pattern_has(const RfPattern *p, const RfExpr *argument)
+{
+    if (argument->kind != RF_EXPR_NAME || p->kind != RF_PAT_ARRAY) {
+        return false;
+    }
+    for (uint32_t i = 0; i < p->count; i++) {
+        if (p->items[i]->kind == RF_PAT_NAME && same_text(p->items[i]->name.text, argument->as.text)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+uint32_t rf_place_of(RfFuncState *fs, const RfPlace *place, const RfExpr *argument)
+{
+    if (!place || !(place->target ? same_path(fs, place->target, argument) : place->pattern && pattern_has(place->pattern, argument))) {
+        return 0;
+    }
+    Target t;
+    RfCands cs;
+    if (!split(fs, argument, &t)) {
+        return 0;
+    }
+    rf_scope_resolve(fs, t.name, false, &cs);
+    if (cs.count > 1 || (cs.count == 1 && (cs.items[0].kind > RF_CAND_SHARED || (t.count > 0 && immutable(&cs.items[0]))))) {
+        return 0;
+    }
+    if (cs.count == 1 && t.count == 0 && (cs.items[0].bind == RF_GLOBAL_LET || cs.items[0].bind == RF_GLOBAL_CONST)) {
+        return 0;
+    }
+    uint32_t number = new_path(fs, cs.count ? &cs.items[0] : NULL, t.name, t.pos, t.count);
+    for (uint32_t i = 0; i < t.count; i++) {
+        const RfExpr *e = t.steps[i];
+        RfStep step = {.pos = e->pos};
+        if (e->kind == RF_EXPR_MEMBER) {
+            step.kind = RF_STEP_FIELD;
+            step.slot = rf_emit_field_site(fs, rf_compile_intern(fs->c, e->as.member.name.text));
+        } else {
+            const RfExpr *index = e->as.index.index;
+            int64_t local = index->kind == RF_EXPR_NAME ? rf_name_local(fs, rf_compile_name_of(fs, index)) : -1;
+            step.kind = local >= 0 ? RF_STEP_LOCAL : RF_STEP_CONST;
+            step.slot = local >= 0 ? (uint32_t)local
+                        : index->kind == RF_EXPR_INT
+                            ? rf_emit_add_const(fs, rf_int(index->as.i))
+                            : rf_emit_name_const(fs, rf_compile_intern(fs->c, index->as.text));
+        }
+        RF_VEC_AT(&fs->paths, RfPath, number).steps[i] = step;
+    }
+    return number + 1;
+}
