@@ -16,13 +16,13 @@
  *     ruff_vm_free(vm);
  *
  * Rules that hold everywhere
- *  - Threads: a VM belongs to the thread that created it. Any number of VMs may live in one process, several on one thread
- *    or on different threads; they share nothing. Only ruff_interrupt() may be called from elsewhere.
- *  - C stack: scripts run on the calling thread's stack. Callbacks from builtins into scripts nest there, so a host that runs
- *    untrusted or deeply recursive programs does its work inside ruff_on_big_stack().
- *  - Text is UTF-8 with an explicit length; texts handed out are NUL-terminated as well, but may contain NUL characters.
- *  - Memory: what a function returns as `char *` is freed with ruff_free(). Running out of memory ends the process with a
- *    diagnostic and exit code 6; no function returns NULL for that reason.
+ *  - Threads: a VM belongs to the thread that created it. Any number of VMs may live in one process, several on one
+ *    thread or on different threads; they share nothing. Only ruff_interrupt() may be called from elsewhere.
+ *  - C stack: scripts run on the calling thread's stack. Callbacks from builtins into scripts nest there, so a host
+ *    that runs untrusted or deeply recursive programs does its work inside ruff_on_big_stack().
+ *  - Text is UTF-8 with an explicit length; texts handed out are NUL-terminated too, but may contain NUL characters.
+ *  - Memory: what a function returns as `char *` is freed with ruff_free(). Running out of memory ends the process with
+ *    a diagnostic and exit code 6; no function returns NULL for that reason.
  *  - Failure: functions that can fail return a RuffStatus and leave a RuffError in the VM (ruff_last_error).
  *  - exit() in a script ends the process after flushing the VM's output. */
 #ifndef RUFF_RUFF_H
@@ -86,7 +86,8 @@ enum {
 /* Receives a piece of program output. Called on the VM's thread, with whole buffered pieces. */
 typedef void RuffWrite(void *context, const char *bytes, size_t len);
 
-/* Told of an error in an async task that nobody awaits. Borrows the error, which lives until the call returns. */
+/* Told of an error in an async task that nobody awaits, on the thread that ran the task. Borrows the error, which lives
+ * until the call returns. */
 typedef void RuffTaskError(void *context, const RuffError *error);
 
 typedef struct RuffConfig {
@@ -103,7 +104,7 @@ typedef struct RuffConfig {
     RuffWrite *write_out;          /* program output; NULL: file descriptor 1 */
     RuffWrite *write_err;          /* diagnostics written by the program; NULL: file descriptor 2 */
     void *write_context;
-    RuffTaskError *task_error;     /* NULL: the error's human form goes to the error output */
+    RuffTaskError *task_error; /* NULL: the error's human form goes to the error output */
     void *task_error_context;
 } RuffConfig;
 
@@ -112,8 +113,8 @@ void ruff_config_init(RuffConfig *config);
 
 /* ---- virtual machines ------------------------------------------------------------------------- */
 
-/* Creates a VM for the calling thread. `config` may be NULL (defaults) and is copied, except for what it says is borrowed.
- * NULL when there is no address space for the VM's stacks. */
+/* Creates a VM for the calling thread. `config` may be NULL (defaults) and is copied, except for what it says is
+ * borrowed. NULL when there is no address space for the VM's stacks. */
 RuffVM *ruff_vm_new(const RuffConfig *config);
 
 /* Frees the VM, its programs and its error. Values (RuffValue) of it must have been freed before. NULL is allowed. */
@@ -122,8 +123,12 @@ void ruff_vm_free(RuffVM *vm);
 /* Writes out what the program has printed and the VM still buffers. */
 void ruff_flush(RuffVM *vm);
 
-/* Asks the running program of this process to stop at its next safepoint; the process then ends with exit code 130 after
- * flushing output. May be called from a signal handler and from any thread. */
+/* The errno value with which writing to file descriptor 1 has failed (what the program printed after that is lost); 0
+ * when all is well, or when output goes to a callback. */
+int ruff_output_error(const RuffVM *vm);
+
+/* Asks the running program of this process to stop at its next safepoint; the process then ends with exit code 130
+ * after flushing output. May be called from a signal handler and from any thread. */
 void ruff_interrupt(void);
 
 /* Runs function(argument) on a thread with a stack large enough for every legal program, waits for it and returns its
@@ -132,8 +137,8 @@ int ruff_on_big_stack(int (*function)(void *argument), void *argument);
 
 /* ---- programs --------------------------------------------------------------------------------- */
 
-/* Lexes, parses and compiles `len` bytes of source, called `name` in diagnostics; nothing runs. At most 1048576 bytes of
- * valid UTF-8. On RUFF_OK *program belongs to the VM. Else *program is NULL and the status is SYNTAX, COMPILE or IO
+/* Lexes, parses and compiles `len` bytes of source, called `name` in diagnostics; nothing runs. At most 1048576 bytes
+ * of valid UTF-8. On RUFF_OK *program belongs to the VM. Else *program is NULL and the status is SYNTAX, COMPILE or IO
  * (not UTF-8). */
 RuffStatus ruff_load(RuffVM *vm, const char *name, const char *source, size_t len, RuffProgram **program);
 
@@ -169,8 +174,8 @@ RuffStatus ruff_test_teardown(RuffVM *vm, RuffProgram *program);
 /* Value of a global variable of the program, or NULL when there is none. Free the handle with ruff_value_free(). */
 RuffValue *ruff_global(RuffVM *vm, RuffProgram *program, const char *name);
 
-/* Calls a global function with copies of argv[0..argc) and waits for its result. *result (may be NULL when not wanted) is a
- * new handle on RUFF_OK and NULL otherwise. RUFF_ERROR_USAGE when there is no such global. */
+/* Calls a global function with copies of argv[0..argc) and waits for its result. *result (may be NULL when not wanted)
+ * is a new handle on RUFF_OK and NULL otherwise. RUFF_ERROR_USAGE when there is no such global. */
 RuffStatus ruff_call(RuffVM *vm, RuffProgram *program, const char *name, int argc, RuffValue *const *argv,
                      RuffValue **result);
 
@@ -178,11 +183,19 @@ RuffStatus ruff_call(RuffVM *vm, RuffProgram *program, const char *name, int arg
 RuffStatus ruff_call_value(RuffVM *vm, const RuffValue *function, int argc, RuffValue *const *argv, RuffValue **result);
 
 /* ---- values -----------------------------------------------------------------------------------
- * A handle keeps one value of one VM alive. Arrays and dicts are values in Ruff: putting one into another, passing it to
- * a function or copying its handle behaves as a copy, and costs O(1). */
+ * A handle keeps one value of one VM alive. Arrays and dicts are values in Ruff: putting one into another, passing it
+ * to a function or copying its handle behaves as a copy, and costs O(1). */
 
 typedef enum RuffType {
-    RUFF_NULL, RUFF_BOOL, RUFF_INT, RUFF_FLOAT, RUFF_STRING, RUFF_ARRAY, RUFF_DICT, RUFF_STRUCT, RUFF_FUNCTION,
+    RUFF_NULL,
+    RUFF_BOOL,
+    RUFF_INT,
+    RUFF_FLOAT,
+    RUFF_STRING,
+    RUFF_ARRAY,
+    RUFF_DICT,
+    RUFF_STRUCT,
+    RUFF_FUNCTION,
     RUFF_OTHER /* sets, queues, tasks, ...: ruff_type_name() tells */
 } RuffType;
 
@@ -222,14 +235,15 @@ size_t ruff_length(const RuffValue *value);
 
 /* Element as a new handle; NULL when out of bounds or no array. */
 RuffValue *ruff_array_get(const RuffValue *array, size_t index);
-/* Changes the array this handle holds. False when it is no array, the index is out of bounds, the array is full or `item`
- * belongs to another VM. `item` stays the caller's. */
+/* Changes the array this handle holds. False when it is no array, the index is out of bounds, the array is full or
+ * `item` belongs to another VM. `item` stays the caller's. */
 bool ruff_array_push(RuffValue *array, const RuffValue *item);
 bool ruff_array_set(RuffValue *array, size_t index, const RuffValue *item);
 
 /* Value under a key as a new handle; NULL when absent or no dict. Keys that spell ints are the int keys. */
 RuffValue *ruff_dict_get(const RuffValue *dict, const char *key, size_t len);
-/* Changes the dict this handle holds; false when it is no dict, the key is not UTF-8 or `item` belongs to another VM. */
+/* Changes the dict this handle holds; false when it is no dict, the key is not UTF-8 or `item` belongs to another VM.
+ */
 bool ruff_dict_set(RuffValue *dict, const char *key, size_t len, const RuffValue *item);
 /* Walks a dict in insertion order: start with *position = 0; false at the end. *key (a string) and *item (either may be
  * NULL when not wanted) are new handles. The dict must not change on the way. */
@@ -265,7 +279,7 @@ typedef struct RuffFrame {
     const char *function; /* "f", "S.method", "<lambda>", "<main>", "module m", "spawn block" */
     const char *file;     /* NULL when unknown */
     uint32_t line, column;
-    bool is_function;     /* false for the top level of a program, module or spawn block */
+    bool is_function; /* false for the top level of a program, module or spawn block */
 } RuffFrame;
 size_t ruff_error_frame_count(const RuffError *error);
 RuffFrame ruff_error_frame(const RuffError *error, size_t index);

@@ -110,8 +110,8 @@ static size_t after_terminator(const Lines *lines, size_t end)
     return end + (crlf ? 2 : 1);
 }
 
-/* Moves to `line`; false when the source has fewer lines. Diagnostics come in order, so the walk usually goes on from the
- * line before. */
+/* Moves to `line`; false when the source has fewer lines. Diagnostics come in order, so the walk usually goes on from
+ * the line before. */
 static bool seek_line(Lines *lines, uint32_t line)
 {
     if (line < lines->line) {
@@ -180,7 +180,9 @@ static RuffDiagnostic describe(const RfDiag *diag, const char *file)
     bool compile = diag->kind == RF_DIAG_COMPILE;
     return (RuffDiagnostic){
         .code = rf_diag_code(diag->kind),
-        .subsystem = lexer ? "lexer" : compile ? "vm" : "parser",
+        .subsystem = lexer     ? "lexer"
+                     : compile ? "vm"
+                               : "parser",
         .file = file,
         .line = diag->pos.line,
         .column = diag->pos.column,
@@ -242,8 +244,7 @@ static void copy_frames(RuffError *error, const RfError *from)
         const RfTraceEntry *entry = &from->trace[i];
         RuffFrame *frame = &error->frames[i];
         *frame = (RuffFrame){.line = entry->line, .column = entry->column, .is_function = entry->is_function};
-        frame->file =
-            i > 0 && entry->file == last_file ? error->frames[i - 1].file : copy_string(error, entry->file);
+        frame->file = i > 0 && entry->file == last_file ? error->frames[i - 1].file : copy_string(error, entry->file);
         frame->function = i > 0 && entry->function == last_function ? error->frames[i - 1].function
                                                                     : copy_string(error, entry->function);
         last_file = entry->file;
@@ -277,8 +278,13 @@ void rf_failure_set_runtime(RuffError *error, const RfError *from, RfSourceLooku
 int ruff_exit_code(RuffStatus status)
 {
     static const int codes[] = {
-        [RUFF_OK] = 0,          [RUFF_ERROR_USAGE] = 2,   [RUFF_ERROR_SYNTAX] = 3, [RUFF_ERROR_COMPILE] = 4,
-        [RUFF_ERROR_RUNTIME] = 4, [RUFF_ERROR_IO] = 5, [RUFF_ERROR_INTERNAL] = 6,
+        [RUFF_OK] = 0,
+        [RUFF_ERROR_USAGE] = 2,
+        [RUFF_ERROR_SYNTAX] = 3,
+        [RUFF_ERROR_COMPILE] = 4,
+        [RUFF_ERROR_RUNTIME] = 4,
+        [RUFF_ERROR_IO] = 5,
+        [RUFF_ERROR_INTERNAL] = 6,
     };
     return codes[status];
 }

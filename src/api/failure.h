@@ -1,6 +1,7 @@
 /* The public error object: everything worth saying about a failure, copied out of the VM so that it can be shown later.
  *
- * All text lives in the error's arena. Made by the API layer (ruff.c) and, for its own complaints, by the command line. */
+ * All text lives in the error's arena. Made by the API layer (ruff.c) and, for its own complaints, by the command line.
+ */
 #ifndef RF_API_FAILURE_H
 #define RF_API_FAILURE_H
 

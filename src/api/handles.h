@@ -28,7 +28,8 @@ struct RuffValue {
 /* A new handle on `v`, which is taken. */
 RuffValue *rf_convert_wrap(RuffVM *vm, RfValue v);
 
-/* Hands a text to the host: memory from malloc, NUL-terminated, for ruff_free(). Frees the buffer. `len` may be NULL. */
+/* Hands a text to the host: memory from malloc, NUL-terminated, for ruff_free(). Frees the buffer. `len` may be NULL.
+ */
 char *rf_export_text(RfBuf *text, size_t *len);
 
 #endif

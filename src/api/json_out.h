@@ -1,5 +1,5 @@
-/* A writer of indented JSON. The caller gives the keys in the order they are to appear; commas, indentation and escapes are
- * the writer's business. */
+/* A writer of indented JSON. The caller gives the keys in the order they are to appear; commas, indentation and escapes
+ * are the writer's business. */
 #ifndef RF_API_JSON_OUT_H
 #define RF_API_JSON_OUT_H
 

@@ -98,7 +98,8 @@ static void put_block(const Painter *p, const RuffError *error, const RfReport *
     RfBuf *out = p->out;
     bool runtime = error->status == RUFF_ERROR_RUNTIME;
     begin(p, STYLE_HEADER);
-    rf_buf_printf(out, "[%s] [%s] %s: ", report->diag.code, report->diag.subsystem, runtime ? "Runtime Error" : "error");
+    rf_buf_printf(out, "[%s] [%s] %s: ", report->diag.code, report->diag.subsystem,
+                  runtime ? "Runtime Error" : "error");
     rf_buf_put(out, report->diag.message, report->diag.message_len);
     end(p);
     rf_buf_putc(out, '\n');

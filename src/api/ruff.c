@@ -1,6 +1,7 @@
 /* Virtual machines and programs for hosts: configuration, loading, running, calling, failures.
  *
- * Every failure is turned into the VM's error object at once, so nothing of the runtime's error state outlives a call. */
+ * Every failure is turned into the VM's error object at once, so nothing of the runtime's error state outlives a call.
+ */
 #include "ruff/ruff.h"
 
 #include <string.h>
@@ -10,6 +11,7 @@
 #include "api/source.h"
 #include "base/mem.h"
 #include "runtime/runtime.h"
+#include "vm/frame.h"
 
 /* The public capability bits are those of the VM. */
 _Static_assert(RUFF_ALLOW_FS_READ == 1u << RF_CAP_FS_READ, "capability bits");
@@ -54,7 +56,7 @@ static RuffStatus runtime_failure(RuffVM *vm)
 }
 
 /* The host asked for something impossible; gives the status. */
-#define USAGE_FAILURE(vm, ...)                                                                                          \
+#define USAGE_FAILURE(vm, ...)                                                                                         \
     (rf_failure_set(&(vm)->error, RUFF_ERROR_USAGE, "RUFVM001", "vm", NULL, (RfPos){0, 0}, NULL, __VA_ARGS__),         \
      RUFF_ERROR_USAGE)
 
@@ -65,6 +67,7 @@ static void report_task_error(RfVm *rfvm, const RfError *from, void *context)
     RuffError error;
     rf_failure_init(&error);
     rf_failure_set_runtime(&error, from, find_source, rfvm);
+    rf_vm_flush(rfvm);
     if (vm->config.task_error) {
         vm->config.task_error(vm->config.task_error_context, &error);
     } else {
@@ -139,6 +142,11 @@ void ruff_vm_free(RuffVM *vm)
 void ruff_flush(RuffVM *vm)
 {
     rf_vm_flush(vm->vm);
+}
+
+int ruff_output_error(const RuffVM *vm)
+{
+    return vm->vm->out.failed ? vm->vm->out.error : 0;
 }
 
 void ruff_interrupt(void)

@@ -139,6 +139,8 @@ typedef struct RfSaved { /* state of a binding before an arm changed it */
     bool active, maybe, settled;
 } RfSaved;
 
+enum { RF_SELF_UNKNOWN, RF_SELF_CALLEE, RF_SELF_CELL };
+
 typedef struct RfPlace { /* target of the assignment whose value is compiled: see RfPath */
     const RfExpr *target;      /* NAME or path, or NULL */
     const RfPattern *pattern;  /* or an array pattern one of whose names is the variable */
@@ -171,7 +173,7 @@ struct RfFuncState {
     const RfFuncNode *self_node;
     uint8_t self_bind;   /* RfGlobalKind */
     bool self_maybe;     /* only when the variable turns out to be a new local */
-    uint8_t self_state;  /* SELF_UNKNOWN SELF_CALLEE SELF_CELL, scope.c */
+    uint8_t self_state;  /* RF_SELF_* */
     uint32_t self_slot;  /* SELF_CELL: local of the enclosing function that holds the shared cell */
 };
 

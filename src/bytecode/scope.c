@@ -6,9 +6,6 @@
  * names in the state of the enclosing function at the point of the closure, and remembers the answer. */
 #include "bytecode/compile.h"
 
-/* self_state of RfFuncState */
-enum { SELF_UNKNOWN, SELF_CALLEE, SELF_CELL };
-
 /* ---- scopes ---- */
 
 void rf_scope_enter(RfFuncState *fs, RfScope *scope, bool arm)
@@ -300,9 +297,9 @@ static bool found(RfCands *out, bool maybe, bool all)
  * the enclosing code fills with the closure. */
 static void self_candidate(RfFuncState *fs, RfCand *c)
 {
-    if (fs->self_state == SELF_UNKNOWN) {
+    if (fs->self_state == RF_SELF_UNKNOWN) {
         bool assigned = fs->self_maybe || rf_scan_assigns(fs->self_node, fs->self_name->data, fs->self_name->len);
-        fs->self_state = assigned ? SELF_CELL : SELF_CALLEE;
+        fs->self_state = assigned ? RF_SELF_CELL : RF_SELF_CALLEE;
         if (assigned) {
             RfFuncState *parent = fs->parent;
             fs->self_slot = rf_scope_slot(parent, 1);
@@ -313,7 +310,7 @@ static void self_candidate(RfFuncState *fs, RfCand *c)
         }
     }
     c->bind = fs->self_bind;
-    if (fs->self_state == SELF_CALLEE) {
+    if (fs->self_state == RF_SELF_CALLEE) {
         c->kind = RF_CAND_CALLEE;
     } else {
         c->kind = RF_CAND_CELL;

@@ -1,7 +1,7 @@
 /* The option parser: long and short options, values, operands, usage errors with tips.
  *
- * A command that runs a program (SCRIPT) takes its own options before the program and after it up to the first word that
- * is not one of them; the rest belongs to the program. */
+ * A command that runs a program (SCRIPT) takes its own options before the program and after it up to the first word
+ * that is not one of them; the rest belongs to the program. */
 #include "cli/args.h"
 
 #include <errno.h>
@@ -197,8 +197,8 @@ static int use(const Parser *p, const RfOption *option, const char *value)
 static const char *next_value(Parser *p, const RfOption *option)
 {
     if (p->at == p->count) {
-        rf_args_usage_error(p->args->command, NULL, "a value is required for '--%s %s' but none was supplied", option->name,
-                            option->argument);
+        rf_args_usage_error(p->args->command, NULL, "a value is required for '--%s %s' but none was supplied",
+                            option->name, option->argument);
         return NULL;
     }
     return p->words[p->at++];
@@ -216,8 +216,8 @@ static int parse_long(Parser *p, const char *word)
         return code;
     }
     if (option->kind == RF_KIND_NONE) {
-        return equals ? rf_args_usage_error(p->args->command, NULL, "unexpected value '%s' for '--%s' found", equals + 1,
-                                            option->name)
+        return equals ? rf_args_usage_error(p->args->command, NULL, "unexpected value '%s' for '--%s' found",
+                                            equals + 1, option->name)
                       : use(p, option, NULL);
     }
     const char *value = equals ? equals + 1 : next_value(p, option);
@@ -352,7 +352,7 @@ void rf_args_free(RfArgs *args)
 {
     free(args->uses);
     free(args->operands);
-    *args = (RfArgs){NULL};
+    *args = (RfArgs){.command = NULL};
 }
 
 /* ---- what commands ask ---- */

@@ -60,8 +60,8 @@ struct RfArgs {
     int operand_count;
 };
 
-/* Parses the words after the command's name. Returns -1 when the command may run, else the exit code: 2 after a usage error
- * (already printed), 0 after --help. `args` must be freed in every case. */
+/* Parses the words after the command's name. Returns -1 when the command may run, else the exit code: 2 after a usage
+ * error (already printed), 0 after --help. `args` must be freed in every case. */
 int rf_args_parse(RfArgs *args, RfCommandId command, int argc, char *const *argv);
 void rf_args_free(RfArgs *args);
 
@@ -79,7 +79,8 @@ int rf_args_usage_error(const RfCommand *command, const char *tip, const char *f
 
 /* The name among names[0..count) that is nearest to `word`, at edit distance 1 or 2; NULL when there is none. */
 const char *rf_args_nearest(const char *word, const char *const *names, int count);
-/* Edit distance of two words: insertions, deletions, replacements and swaps of neighbours; 99 when it exceeds 2 for sure. */
+/* Edit distance of two words: insertions, deletions, replacements and swaps of neighbours; 99 when it exceeds 2 for
+ * sure. */
 unsigned rf_args_distance(const char *a, const char *b);
 
 #endif

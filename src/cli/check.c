@@ -155,8 +155,7 @@ static void print_json(const Check *check)
         for (size_t i = 0; i < check->failure_count; i++) {
             errors[i] = &check->failures[i];
         }
-        rf_output_envelope("check", errors, check->failure_count, errors[0]->reports[0].diag.message,
-                           check->exit_code);
+        rf_output_envelope("check", errors, check->failure_count, errors[0]->reports[0].diag.message, check->exit_code);
         rf_mem_free(errors, check->failure_count * sizeof *errors);
         return;
     }

@@ -1,7 +1,7 @@
 /* Runs copies of this executable and gathers what they print.
  *
- * A child is over when its process has ended: what it wrote until then is read, and pipes that grandchildren still hold open
- * are not waited for. */
+ * A child is over when its process has ended: what it wrote until then is read, and pipes that grandchildren still hold
+ * open are not waited for. */
 #include "cli/child.h"
 
 #include <errno.h>
@@ -49,7 +49,8 @@ static int spawn(RfChild *child, const char *const *argv, int in, int out, int e
     }
     posix_spawn_file_actions_adddup2(&actions, out, 1);
     posix_spawn_file_actions_adddup2(&actions, err, 2);
-    int code = posix_spawn(&child->pid, "/proc/self/exe", &actions, &attributes, (char *const *)(const void *)argv, environ);
+    int code =
+        posix_spawn(&child->pid, "/proc/self/exe", &actions, &attributes, (char *const *)(const void *)argv, environ);
     posix_spawnattr_destroy(&attributes);
     posix_spawn_file_actions_destroy(&actions);
     return code;

@@ -6,7 +6,8 @@
 
 /* What --color said: "auto", "always" or "never". */
 void rf_colors_choose(const char *choice);
-/* True when colour is wanted on that file descriptor. The environment is looked at only here, when something is shown. */
+/* True when colour is wanted on that file descriptor. The environment is looked at only here, when something is shown.
+ */
 bool rf_colors_wanted(int fd);
 
 #endif

@@ -6,8 +6,8 @@
 #include "cli/args.h"
 #include "ruff/ruff.h"
 
-/* Fills in everything but script arguments, entry directory and output. Returns -1, or the exit code after an error that has
- * been printed. */
+/* Fills in everything but script arguments, entry directory and output. Returns -1, or the exit code after an error
+ * that has been printed. */
 int rf_config_from_args(const RfArgs *args, RuffConfig *config);
 /* Directory part of a path, "." without one; `out` (empty before) holds the text. */
 const char *rf_config_directory_of(RfBuf *out, const char *path);

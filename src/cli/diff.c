@@ -1,6 +1,6 @@
-/* Line diff after Myers ("An O(ND) Difference Algorithm", 1986): a greedy search for the shortest edit script, kept as one
- * snapshot of the frontier per number of edits. Equal heads and tails are cut off first. Texts that differ in more than
- * MAX_EDITS lines are shown as one replacement, which bounds time and memory. */
+/* Line diff after Myers ("An O(ND) Difference Algorithm", 1986): a greedy search for the shortest edit script, kept as
+ * one snapshot of the frontier per number of edits. Equal heads and tails are cut off first. Texts that differ in more
+ * than MAX_EDITS lines are shown as one replacement, which bounds time and memory. */
 #include "cli/diff.h"
 
 #include <stdbool.h>

@@ -76,10 +76,11 @@ void rf_help_print(const RfCommand *command)
         rf_buf_puts(out, "Ruff: A modern programming language\n\n");
         rf_help_put_usage(out, NULL);
         put_commands(out);
-        rf_buf_puts(out, "\nOptions:\n"
-                         "  -h, --help     Show this help\n"
-                         "  -V, --version  Show the version\n"
-                         "\n'ruff help COMMAND' shows the options of a command; those of 'run' also work with -e and -.\n");
+        rf_buf_puts(out,
+                    "\nOptions:\n"
+                    "  -h, --help     Show this help\n"
+                    "  -V, --version  Show the version\n"
+                    "\n'ruff help COMMAND' shows the options of a command; those of 'run' also work with -e and -.\n");
         return;
     }
     rf_buf_printf(out, "%s\n\n", command->summary);

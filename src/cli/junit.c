@@ -9,7 +9,8 @@
 #include "base/utf8.h"
 #include "cli/output.h"
 
-static void put_escaped(RfBuf *out, const char *bytes, size_t len)
+/* In attributes line ends are written as references, else a reader turns them into spaces. */
+static void put_escaped(RfBuf *out, const char *bytes, size_t len, bool attribute)
 {
     for (size_t i = 0; i < len;) {
         uint32_t cp;
@@ -21,7 +22,7 @@ static void put_escaped(RfBuf *out, const char *bytes, size_t len)
         case '<': rf_buf_puts(out, "&lt;"); break;
         case '>': rf_buf_puts(out, "&gt;"); break;
         case '"': rf_buf_puts(out, "&quot;"); break;
-        case '\n': rf_buf_puts(out, "&#10;"); break;
+        case '\n': rf_buf_puts(out, attribute ? "&#10;" : "\n"); break;
         default: rf_buf_put(out, bytes + i, width); break;
         }
         i += width > 0 ? width : 1;
@@ -31,7 +32,7 @@ static void put_escaped(RfBuf *out, const char *bytes, size_t len)
 static void put_attribute(RfBuf *out, const char *name, const char *value)
 {
     rf_buf_printf(out, " %s=\"", name);
-    put_escaped(out, value, strlen(value));
+    put_escaped(out, value, strlen(value), true);
     rf_buf_putc(out, '"');
 }
 
@@ -53,7 +54,7 @@ static void put_case(RfBuf *out, const char *suite, const RfJunitCase *c)
     }
     if (c->output_len > 0) {
         rf_buf_puts(out, "      <system-out>");
-        put_escaped(out, c->output, c->output_len);
+        put_escaped(out, c->output, c->output_len, false);
         rf_buf_puts(out, "</system-out>\n");
     }
     rf_buf_puts(out, "    </testcase>\n");
@@ -86,5 +87,6 @@ int rf_junit_write(const char *path, const char *suite, const RfJunitCase *cases
         written = false;
     }
     rf_buf_free(&text);
-    return written ? -1 : rf_output_cli_error(RUFF_ERROR_IO, "Failed to write '%s': %s", path, rf_source_os_error(code));
+    return written ? -1
+                   : rf_output_cli_error(RUFF_ERROR_IO, "Failed to write '%s': %s", path, rf_source_os_error(code));
 }

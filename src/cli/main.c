@@ -1,15 +1,14 @@
 /* The command `ruff`: finds the command of a command line and runs it.
  *
- * Everything happens on one thread with a large stack. SIGPIPE is caught by a handler that does nothing - unlike an ignored
- * signal it does not pass to the programs a script starts - so that a reader that goes away shows as EPIPE, which ends
- * output quietly without changing the exit code. */
+ * Everything happens on one thread with a large stack. SIGPIPE is caught by a handler that does nothing - unlike an
+ * ignored signal it does not pass to the programs a script starts - so that a reader that goes away shows as EPIPE,
+ * which ends output quietly without changing the exit code. */
 #include <errno.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "api/source.h"
 #include "cli/args.h"
 #include "cli/help.h"
 #include "cli/output.h"
@@ -49,7 +48,8 @@ static int dispatch(void *context)
     const CommandLine *line = context;
     char **argv = line->argv;
     int argc = line->argc, at = 1;
-    while (at < argc && (strncmp(argv[at], "--color=", 8) == 0 || (strcmp(argv[at], "--color") == 0 && at + 1 < argc))) {
+    while (at < argc &&
+           (strncmp(argv[at], "--color=", 8) == 0 || (strcmp(argv[at], "--color") == 0 && at + 1 < argc))) {
         at += argv[at][7] == '=' ? 1 : 2;
     }
     const char *word = at < argc ? argv[at] : "--help";
@@ -85,8 +85,7 @@ int main(int argc, char **argv)
     CommandLine line = {argc, argv};
     int code = ruff_on_big_stack(dispatch, &line);
     if (!rf_output_flush()) {
-        int failed = rf_output_cli_error(RUFF_ERROR_IO, "Failed to write to standard output: %s",
-                                         rf_source_os_error(errno));
+        int failed = rf_output_write_error(errno);
         code = code == 0 ? failed : code;
     }
     return code;

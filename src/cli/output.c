@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "api/render.h"
+#include "api/source.h"
 #include "cli/colors.h"
 
 static RfBuf collected = RF_BUF_INIT;
@@ -17,8 +18,10 @@ RfBuf *rf_output_stdout(void)
     return &collected;
 }
 
-static bool write_all(int fd, const char *bytes, size_t len)
+bool rf_output_write(int fd, const RfBuf *text)
 {
+    const char *bytes = text->data;
+    size_t len = text->len;
     while (len > 0) {
         ssize_t n = write(fd, bytes, len);
         if (n < 0 && errno != EINTR) {
@@ -34,7 +37,7 @@ static bool write_all(int fd, const char *bytes, size_t len)
 
 bool rf_output_flush(void)
 {
-    bool written = write_all(STDOUT_FILENO, collected.data, collected.len);
+    bool written = rf_output_write(STDOUT_FILENO, &collected);
     rf_buf_free(&collected);
     return written;
 }
@@ -42,13 +45,18 @@ bool rf_output_flush(void)
 void rf_output_stderr(const RfBuf *text)
 {
     rf_output_flush();
-    write_all(STDERR_FILENO, text->data, text->len);
+    rf_output_write(STDERR_FILENO, text);
 }
 
 int rf_output_error(const RuffError *error)
 {
+    static bool separate; /* the block before did not end with an empty line */
     RfBuf text = RF_BUF_INIT;
+    if (separate) {
+        rf_buf_putc(&text, '\n');
+    }
     rf_render_human(&text, error, rf_colors_wanted(STDERR_FILENO));
+    separate = error->status != RUFF_ERROR_RUNTIME;
     rf_output_stderr(&text);
     rf_buf_free(&text);
     return ruff_exit_code(error->status);
@@ -68,6 +76,11 @@ int rf_output_cli_error(RuffStatus status, const char *format, ...)
     rf_failure_free(&error);
     rf_buf_free(&text);
     return code;
+}
+
+int rf_output_write_error(int code)
+{
+    return rf_output_cli_error(RUFF_ERROR_IO, "Failed to write to standard output: %s", rf_source_os_error(code));
 }
 
 void rf_output_envelope(const char *command, const RuffError *const *errors, size_t count, const char *message,

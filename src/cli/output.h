@@ -10,14 +10,17 @@
 RfBuf *rf_output_stdout(void);
 /* Writes it out. Returns false when that failed for another reason than a reader that has gone (then errno tells). */
 bool rf_output_flush(void);
-/* Writes a text to standard error at once (after standard output). */
+/* Writes a text to a descriptor at once; false as rf_output_flush. */
+bool rf_output_write(int fd, const RfBuf *text);
+/* The same to standard error, after standard output. */
 void rf_output_stderr(const RfBuf *text);
-
 
 /* Prints the human form of an error on standard error; returns its exit code. */
 int rf_output_error(const RuffError *error);
 /* [RUFCLI001] without a location. Returns the exit code of `status`. */
 int rf_output_cli_error(RuffStatus status, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/* Reports that standard output could not be written, for an errno value; returns the exit code. */
+int rf_output_write_error(int code);
 
 /* Prints the envelope with which `COMMAND --json` reports failure. Borrows the errors, whose diagnostics it lists. */
 void rf_output_envelope(const char *command, const RuffError *const *errors, size_t count, const char *message,

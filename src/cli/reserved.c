@@ -5,10 +5,10 @@
 #include <string.h>
 
 static const char *const words[] = {
-    "build",  "new",     "install",  "update", "upgrade", "remove",  "uninstall", "search",   "publish", "login",
-    "logout", "config",  "help",     "shell",  "pack",    "agent",   "docs",      "repo",     "release", "ci",
-    "env",    "inspect", "audit",    "spec",   "eval",    "dispatch", "scout",    "dev",      "admin",   "tools",
-    "tool",   "system",  "internal", "default", "global", "local",   "project",   "workspace",
+    "build",  "new",     "install",  "update",  "upgrade", "remove",   "uninstall", "search",    "publish", "login",
+    "logout", "config",  "help",     "shell",   "pack",    "agent",    "docs",      "repo",      "release", "ci",
+    "env",    "inspect", "audit",    "spec",    "eval",    "dispatch", "scout",     "dev",       "admin",   "tools",
+    "tool",   "system",  "internal", "default", "global",  "local",    "project",   "workspace",
 };
 
 bool rf_reserved_command(const char *word)

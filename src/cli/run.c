@@ -1,9 +1,11 @@
 /* `ruff run`, `ruff FILE`, `ruff -e`, `ruff -`: one program from source text to exit code. */
+#include <errno.h>
 #include <signal.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "api/render.h"
+#include "cli/colors.h"
 #include "cli/config.h"
 #include "cli/handlers.h"
 #include "cli/output.h"
@@ -59,10 +61,14 @@ static int report(const RuffError *error, bool as_json)
     return rf_output_error(error);
 }
 
+/* May be called on another thread than this one: touches nothing but the error. */
 static void show_task_error(void *context, const RuffError *error)
 {
-    ruff_flush(*(RuffVM **)context);
-    rf_output_error(error);
+    (void)context;
+    RfBuf text = RF_BUF_INIT;
+    rf_render_human(&text, error, rf_colors_wanted(STDERR_FILENO));
+    rf_output_write(STDERR_FILENO, &text);
+    rf_buf_free(&text);
 }
 
 /* The pieces of -e, joined by newlines. */
@@ -109,14 +115,12 @@ int rf_run_command(const RfArgs *args)
     bool eval = rf_args_has(args, RF_OPTION_EVAL);
     const char *file = eval ? NULL : args->operands[0];
     RfBuf directory = RF_BUF_INIT;
-    RuffVM *vm = NULL;
     config.argc = args->operand_count - !eval;
     config.argv = args->operands + !eval;
     config.entry_dir = file && strcmp(file, "-") != 0 ? rf_config_directory_of(&directory, file) : NULL;
     config.task_error = show_task_error;
-    config.task_error_context = &vm;
     bool as_json = rf_args_has(args, RF_OPTION_JSON_RUNTIME);
-    vm = ruff_vm_new(&config);
+    RuffVM *vm = ruff_vm_new(&config);
     rf_buf_free(&directory);
     if (vm == NULL) {
         RuffError error;
@@ -135,6 +139,10 @@ int rf_run_command(const RfArgs *args)
     }
     ruff_flush(vm);
     code = status == RUFF_OK ? 0 : report(ruff_last_error(vm), as_json);
+    int lost = ruff_output_error(vm);
+    if (lost != 0 && lost != EPIPE && code == 0) { /* a reader that has gone is no failure */
+        code = rf_output_write_error(lost);
+    }
 #if defined(RF_SANITIZE) || defined(RF_ASSERTIONS)
     ruff_vm_free(vm); /* otherwise the process ends sooner without taking the heap apart */
 #endif

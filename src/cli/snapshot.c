@@ -121,7 +121,8 @@ int rf_snapshot_write(const char *path, const RfBuf *text)
     if (file == NULL) {
         return errno;
     }
-    bool ok = fwrite(text->data, 1, text->len, file) == text->len;
+    RfBuf kept = rf_snapshot_trimmed(text);
+    bool ok = kept.len == 0 || (fwrite(kept.data, 1, kept.len, file) == kept.len && fputc('\n', file) == '\n');
     int code = ok ? 0 : errno;
     return fclose(file) == 0 ? code : errno;
 }

@@ -1,5 +1,5 @@
-/* `ruff test`: every program of ./tests runs in child processes, as bytecode and with the JIT, and its output is compared
- * with the snapshot beside it.
+/* `ruff test`: every program of ./tests runs in child processes, as bytecode and with the JIT, and its output is
+ * compared with the snapshot beside it.
  *
  * Runs are started in order, several at a time; results are shown in the order of the fixtures. */
 #include <dirent.h>
@@ -316,7 +316,8 @@ static int write_junit(const Corpus *corpus, const char *path)
     for (size_t i = 0; i < corpus->count; i++) {
         Fixture *fixture = &corpus->items[i];
         if (!fixture->skipped) {
-            const char *why = fixture->reason.len > 0 ? rf_buf_cstr(&fixture->reason) : "output differs from the snapshot";
+            const char *why =
+                fixture->reason.len > 0 ? rf_buf_cstr(&fixture->reason) : "output differs from the snapshot";
             cases[count++] = (RfJunitCase){.name = fixture->path,
                                            .seconds = fixture->seconds,
                                            .failure = is_pass(fixture) ? NULL : why,

@@ -12,7 +12,8 @@
 #include "cli/child.h"
 #include "cli/output.h"
 
-/* The command line of a child: mode flags, the user's options, `--`, the operands. The strings live in `text`'s pieces. */
+/* The command line of a child: mode flags, the user's options, `--`, the operands. The strings live in `text`'s pieces.
+ */
 typedef struct Words {
     const char **items;
     size_t count, cap;
@@ -38,7 +39,8 @@ static bool is_mode(RfOptionId option)
 
 static Words make_words(const RfArgs *args, const char *mode)
 {
-    Words words = {.made = rf_mem_zalloc(sizeof(RfBuf) * (size_t)args->use_count), .made_count = (size_t)args->use_count};
+    Words words = {.made = rf_mem_zalloc(sizeof(RfBuf) * (size_t)args->use_count),
+                   .made_count = (size_t)args->use_count};
     add(&words, "ruff");
     add(&words, "run");
     add(&words, mode);
@@ -167,7 +169,8 @@ int rf_verify_run(const RfArgs *args)
         code = rf_output_cli_error(RUFF_ERROR_INTERNAL, "Cannot start a child process: %s", rf_source_os_error(errno));
     } else {
         if (!run_child(&jit, args, "--jit-threshold=1", stdin_fd)) {
-            code = rf_output_cli_error(RUFF_ERROR_INTERNAL, "Cannot start a child process: %s", rf_source_os_error(errno));
+            code =
+                rf_output_cli_error(RUFF_ERROR_INTERNAL, "Cannot start a child process: %s", rf_source_os_error(errno));
         } else {
             code = compare(&vm, &jit);
             rf_child_free(&jit);

@@ -4,8 +4,8 @@
 
 #include "cli/args.h"
 
-/* Runs the program of a `run` command line in two child processes. Shows its output and gives its exit code when they agree,
- * else reports the first difference and gives 6. */
+/* Runs the program of a `run` command line in two child processes. Shows its output and gives its exit code when they
+ * agree, else reports the first difference and gives 6. */
 int rf_verify_run(const RfArgs *args);
 
 #endif

@@ -1,14 +1,15 @@
 /* The syntax tree. All nodes live in the arena of their RfAst. Every node knows where an error in it is shown (`pos`,
- * language.md 18.3 "Column of a runtime error") and which bytes of the source it covers (`start`, `end`). A parenthesized
- * expression covers its parentheses: `first`, `start` and `end` include them, `pos` does not change.
+ * language.md 18.3 "Column of a runtime error") and which bytes of the source it covers (`start`, `end`). An expression
+ * in parentheses covers them too: `first`, `start` and `end` include them, `pos` does not change.
  *
- * Depth. Two shapes are as deep as the source is long (up to about 500,000 levels in a file of RF_SOURCE_MAX bytes), so a
- * pass must walk them with a loop or a stack of its own, never by recursion on the C stack:
+ * Depth. Two shapes are as deep as the source is long (up to about 500,000 levels in a file of RF_SOURCE_MAX bytes), so
+ * a pass must walk them with a loop or a stack of its own, never by recursion on the C stack:
  *  - the left spine of an expression: BINARY AND OR COALESCE PIPE by `left`, RANGE by `low`, CALL by `callee`, METHOD
  *    MEMBER INDEX by `object`, TRY by `operand` (in any mixture: a + b.c()[0] + d ...);
  *  - "else if" chains: IF by its `otherwise` block of one IF statement.
- * All other nesting is bounded: 256 levels of brackets, unary operators, lambdas, literals, arguments and interpolations
- * in each other, 9 levels of operator precedence within one of them, and 128 blocks. Patterns count as expressions. */
+ * All other nesting is bounded: 256 levels of brackets, unary operators, lambdas, literals, arguments and
+ * interpolations in each other, 9 levels of operator precedence within one of them, and 128 blocks. Patterns count as
+ * expressions. */
 #ifndef RF_FRONT_AST_H
 #define RF_FRONT_AST_H
 

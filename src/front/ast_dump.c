@@ -113,20 +113,23 @@ static void put_quoted(Dumper *d, RfText text)
 }
 
 static const char *const expr_kinds[] = {
-    [RF_EXPR_INT] = "INT", [RF_EXPR_FLOAT] = "FLOAT", [RF_EXPR_STRING] = "STRING", [RF_EXPR_INTERP] = "INTERP",
-    [RF_EXPR_BOOL] = "BOOL", [RF_EXPR_NULL] = "NULL", [RF_EXPR_NONE] = "NONE", [RF_EXPR_SELF] = "SELF",
-    [RF_EXPR_NAME] = "NAME", [RF_EXPR_VARIANT] = "VARIANT", [RF_EXPR_ENUM] = "ENUM", [RF_EXPR_STRUCT] = "STRUCT",
-    [RF_EXPR_THROW] = "THROW", [RF_EXPR_ARRAY] = "ARRAY", [RF_EXPR_DICT] = "DICT", [RF_EXPR_FUNC] = "FUNC",
-    [RF_EXPR_YIELD] = "YIELD", [RF_EXPR_SPAWN] = "SPAWN", [RF_EXPR_UNARY] = "UNARY", [RF_EXPR_AWAIT] = "AWAIT",
-    [RF_EXPR_BINARY] = "BINARY", [RF_EXPR_AND] = "AND", [RF_EXPR_OR] = "OR", [RF_EXPR_COALESCE] = "COALESCE",
-    [RF_EXPR_PIPE] = "PIPE", [RF_EXPR_RANGE] = "RANGE", [RF_EXPR_CALL] = "CALL", [RF_EXPR_METHOD] = "METHOD",
-    [RF_EXPR_MEMBER] = "MEMBER", [RF_EXPR_INDEX] = "INDEX", [RF_EXPR_TRY] = "TRY",
+    [RF_EXPR_INT] = "INT",         [RF_EXPR_FLOAT] = "FLOAT",   [RF_EXPR_STRING] = "STRING",
+    [RF_EXPR_INTERP] = "INTERP",   [RF_EXPR_BOOL] = "BOOL",     [RF_EXPR_NULL] = "NULL",
+    [RF_EXPR_NONE] = "NONE",       [RF_EXPR_SELF] = "SELF",     [RF_EXPR_NAME] = "NAME",
+    [RF_EXPR_VARIANT] = "VARIANT", [RF_EXPR_ENUM] = "ENUM",     [RF_EXPR_STRUCT] = "STRUCT",
+    [RF_EXPR_THROW] = "THROW",     [RF_EXPR_ARRAY] = "ARRAY",   [RF_EXPR_DICT] = "DICT",
+    [RF_EXPR_FUNC] = "FUNC",       [RF_EXPR_YIELD] = "YIELD",   [RF_EXPR_SPAWN] = "SPAWN",
+    [RF_EXPR_UNARY] = "UNARY",     [RF_EXPR_AWAIT] = "AWAIT",   [RF_EXPR_BINARY] = "BINARY",
+    [RF_EXPR_AND] = "AND",         [RF_EXPR_OR] = "OR",         [RF_EXPR_COALESCE] = "COALESCE",
+    [RF_EXPR_PIPE] = "PIPE",       [RF_EXPR_RANGE] = "RANGE",   [RF_EXPR_CALL] = "CALL",
+    [RF_EXPR_METHOD] = "METHOD",   [RF_EXPR_MEMBER] = "MEMBER", [RF_EXPR_INDEX] = "INDEX",
+    [RF_EXPR_TRY] = "TRY",
 };
 
 static const char *const binary_ops[] = {
-    [RF_BIN_ADD] = "+", [RF_BIN_SUB] = "-", [RF_BIN_MUL] = "*", [RF_BIN_DIV] = "/", [RF_BIN_MOD] = "%",
-    [RF_BIN_EQ] = "==", [RF_BIN_NE] = "!=", [RF_BIN_LT] = "<", [RF_BIN_GT] = ">", [RF_BIN_LE] = "<=",
-    [RF_BIN_GE] = ">=",
+    [RF_BIN_ADD] = "+", [RF_BIN_SUB] = "-", [RF_BIN_MUL] = "*", [RF_BIN_DIV] = "/",
+    [RF_BIN_MOD] = "%", [RF_BIN_EQ] = "==", [RF_BIN_NE] = "!=", [RF_BIN_LT] = "<",
+    [RF_BIN_GT] = ">",  [RF_BIN_LE] = "<=", [RF_BIN_GE] = ">=",
 };
 
 static const char *const variant_names[] = {"Ok", "Err", "Some", "None"};
@@ -202,10 +205,16 @@ static void add_expr_children(Dumper *d, const RfExpr *e)
         }
         break;
     case RF_EXPR_FUNC: add(d, WORK_FUNC, NULL, e->as.func); break;
-    case RF_EXPR_YIELD: case RF_EXPR_AWAIT: case RF_EXPR_TRY: add_expr(d, e->as.operand); break;
+    case RF_EXPR_YIELD:
+    case RF_EXPR_AWAIT:
+    case RF_EXPR_TRY: add_expr(d, e->as.operand); break;
     case RF_EXPR_SPAWN: add_block(d, "BODY", &e->as.spawn.body); break;
     case RF_EXPR_UNARY: add_expr(d, e->as.unary.operand); break;
-    case RF_EXPR_BINARY: case RF_EXPR_AND: case RF_EXPR_OR: case RF_EXPR_COALESCE: case RF_EXPR_PIPE:
+    case RF_EXPR_BINARY:
+    case RF_EXPR_AND:
+    case RF_EXPR_OR:
+    case RF_EXPR_COALESCE:
+    case RF_EXPR_PIPE:
         add_expr(d, e->as.binary.left);
         add_expr(d, e->as.binary.right);
         break;
@@ -303,12 +312,27 @@ static void dump_arm(Dumper *d, const RfArm *arm)
 }
 
 static const char *const stmt_kinds[] = {
-    [RF_STMT_EXPR] = "EXPRESSION", [RF_STMT_LET] = "LET", [RF_STMT_ASSIGN] = "ASSIGN",
-    [RF_STMT_DESTRUCTURE] = "DESTRUCTURE", [RF_STMT_COMPOUND] = "COMPOUND", [RF_STMT_FUNC] = "FUNC",
-    [RF_STMT_STRUCT] = "STRUCT", [RF_STMT_ENUM] = "ENUM", [RF_STMT_IMPORT] = "IMPORT", [RF_STMT_FROM] = "FROM",
-    [RF_STMT_RETURN] = "RETURN", [RF_STMT_IF] = "IF", [RF_STMT_MATCH] = "MATCH", [RF_STMT_WHILE] = "WHILE",
-    [RF_STMT_FOR] = "FOR", [RF_STMT_BREAK] = "BREAK", [RF_STMT_CONTINUE] = "CONTINUE", [RF_STMT_TRY] = "TRY",
-    [RF_STMT_TEST] = "TEST", [RF_STMT_TEST_SETUP] = "TEST_SETUP", [RF_STMT_TEST_TEARDOWN] = "TEST_TEARDOWN",
+    [RF_STMT_EXPR] = "EXPRESSION",
+    [RF_STMT_LET] = "LET",
+    [RF_STMT_ASSIGN] = "ASSIGN",
+    [RF_STMT_DESTRUCTURE] = "DESTRUCTURE",
+    [RF_STMT_COMPOUND] = "COMPOUND",
+    [RF_STMT_FUNC] = "FUNC",
+    [RF_STMT_STRUCT] = "STRUCT",
+    [RF_STMT_ENUM] = "ENUM",
+    [RF_STMT_IMPORT] = "IMPORT",
+    [RF_STMT_FROM] = "FROM",
+    [RF_STMT_RETURN] = "RETURN",
+    [RF_STMT_IF] = "IF",
+    [RF_STMT_MATCH] = "MATCH",
+    [RF_STMT_WHILE] = "WHILE",
+    [RF_STMT_FOR] = "FOR",
+    [RF_STMT_BREAK] = "BREAK",
+    [RF_STMT_CONTINUE] = "CONTINUE",
+    [RF_STMT_TRY] = "TRY",
+    [RF_STMT_TEST] = "TEST",
+    [RF_STMT_TEST_SETUP] = "TEST_SETUP",
+    [RF_STMT_TEST_TEARDOWN] = "TEST_TEARDOWN",
     [RF_STMT_TEST_GROUP] = "TEST_GROUP",
 };
 
@@ -354,7 +378,8 @@ static void put_stmt_details(Dumper *d, const RfStmt *s)
             put_name(d, &s->as.try_.error_name);
         }
         break;
-    case RF_STMT_TEST: case RF_STMT_TEST_GROUP: put_quoted(d, s->as.test.name); break;
+    case RF_STMT_TEST:
+    case RF_STMT_TEST_GROUP: put_quoted(d, s->as.test.name); break;
     default: break;
     }
     rf_buf_puts(d->out, s->exported ? " exported" : "");
@@ -363,7 +388,8 @@ static void put_stmt_details(Dumper *d, const RfStmt *s)
 static void add_stmt_children(Dumper *d, const RfStmt *s)
 {
     switch (s->kind) {
-    case RF_STMT_EXPR: case RF_STMT_RETURN: add_expr(d, s->as.expr); break;
+    case RF_STMT_EXPR:
+    case RF_STMT_RETURN: add_expr(d, s->as.expr); break;
     case RF_STMT_LET:
         add(d, WORK_PATTERN, NULL, s->as.let.pattern);
         add_expr(d, s->as.let.value);
@@ -420,9 +446,10 @@ static void add_stmt_children(Dumper *d, const RfStmt *s)
             add_block(d, "FINALLY", &s->as.try_.finally);
         }
         break;
-    case RF_STMT_TEST: case RF_STMT_TEST_SETUP: case RF_STMT_TEST_TEARDOWN: case RF_STMT_TEST_GROUP:
-        add_block(d, "BODY", &s->as.test.body);
-        break;
+    case RF_STMT_TEST:
+    case RF_STMT_TEST_SETUP:
+    case RF_STMT_TEST_TEARDOWN:
+    case RF_STMT_TEST_GROUP: add_block(d, "BODY", &s->as.test.body); break;
     default: break;
     }
 }

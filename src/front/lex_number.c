@@ -44,9 +44,12 @@ static int radix_of(const char *text, uint32_t len)
         return 10;
     }
     switch (text[1]) {
-    case 'x': case 'X': return 16;
-    case 'b': case 'B': return 2;
-    case 'o': case 'O': return 8;
+    case 'x':
+    case 'X': return 16;
+    case 'b':
+    case 'B': return 2;
+    case 'o':
+    case 'O': return 8;
     default: return 10;
     }
 }
@@ -121,8 +124,7 @@ static bool parse_int(const char *digits, int radix, int64_t *out)
 {
     int64_t value = 0;
     for (const char *c = digits; *c != '\0'; c++) {
-        if (__builtin_mul_overflow(value, radix, &value) ||
-            __builtin_add_overflow(value, digit_value(*c), &value)) {
+        if (__builtin_mul_overflow(value, radix, &value) || __builtin_add_overflow(value, digit_value(*c), &value)) {
             return false;
         }
     }

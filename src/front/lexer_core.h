@@ -1,4 +1,4 @@
-/* State of the lexer and what its files (lexer.c, lex_number.c, lex_string.c) share; nothing outside them includes this.
+/* State of the lexer and what its files share (lexer.c, lex_number.c, lex_string.c); only they include this.
  *
  * The lexer does not recurse: strings under way are a stack of frames, and tokens and string parts are collected on
  * stacks whose top belongs to the innermost open ${ }. */
@@ -9,9 +9,9 @@
 #include "front/lexer.h"
 #include "front/token.h"
 
-#define RF_NAME_MAX 256u         /* characters of an identifier */
-#define RF_STRING_MAX 8192u      /* characters of literal text of one string */
-#define RF_NUMBER_MAX 512u       /* characters of a number */
+#define RF_NAME_MAX   256u  /* characters of an identifier */
+#define RF_STRING_MAX 8192u /* characters of literal text of one string */
+#define RF_NUMBER_MAX 512u  /* characters of a number */
 
 typedef struct RfStringFrame { /* a string literal that is being read */
     RfToken token;             /* place of the opening quote */

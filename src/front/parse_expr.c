@@ -70,14 +70,26 @@ bool rf_parse_expr_starts(const RfParser *p)
 {
     const RfToken *token = rf_parser_peek(p);
     switch (token->kind) {
-    case RF_TOK_NAME: case RF_TOK_INT: case RF_TOK_FLOAT: case RF_TOK_STRING: case RF_TOK_INTERP: case RF_TOK_BOOL:
-        return true;
+    case RF_TOK_NAME:
+    case RF_TOK_INT:
+    case RF_TOK_FLOAT:
+    case RF_TOK_STRING:
+    case RF_TOK_INTERP:
+    case RF_TOK_BOOL: return true;
     default: break;
     }
     switch (token->id) {
-    case RF_KW_NULL: case RF_KW_SELF: case RF_KW_FUNC: case RF_KW_ASYNC: case RF_KW_YIELD: case RF_KW_SPAWN:
-    case RF_KW_AWAIT: case RF_OP_SUB: case RF_OP_NOT: case RF_PUNCT_LPAREN: case RF_PUNCT_LBRACKET:
-        return true;
+    case RF_KW_NULL:
+    case RF_KW_SELF:
+    case RF_KW_FUNC:
+    case RF_KW_ASYNC:
+    case RF_KW_YIELD:
+    case RF_KW_SPAWN:
+    case RF_KW_AWAIT:
+    case RF_OP_SUB:
+    case RF_OP_NOT:
+    case RF_PUNCT_LPAREN:
+    case RF_PUNCT_LBRACKET: return true;
     case RF_PUNCT_LBRACE: return !p->mode.header;
     default: return false;
     }
@@ -173,17 +185,15 @@ static RfExpr *parse_postfix(RfParser *p)
             }
             expr = parse_index(p, expr);
             break;
-        case RF_PUNCT_DOT: case RF_OP_OPTIONAL_DOT:
-            expr = parse_member(p, expr);
-            break;
+        case RF_PUNCT_DOT:
+        case RF_OP_OPTIONAL_DOT: expr = parse_member(p, expr); break;
         case RF_OP_QUESTION: {
             RfExpr *attempt = node_after(p, RF_EXPR_TRY, expr, rf_parser_next(p)->pos);
             attempt->as.operand = expr;
             expr = attempt;
             break;
         }
-        default:
-            return expr;
+        default: return expr;
         }
         if (expr != NULL) {
             expr->end = rf_parser_end(p);
@@ -221,7 +231,7 @@ static RfExpr *parse_binary(RfParser *p, uint8_t lowest)
 {
     RfExpr *left = parse_unary(p);
     while (left != NULL) {
-        const RfToken *operator = rf_parser_peek(p);
+        const RfToken *operator= rf_parser_peek(p);
         const BinaryRule *rule = &binary_rules[operator->id];
         if (rule->precedence == PREC_NONE || rule->precedence < lowest) {
             return left;

@@ -178,9 +178,7 @@ bool rf_parse_pattern_case(RfParser *p, RfArm *arm)
         arm->kind = RF_CASE_BOOL;
         arm->b = token->i != 0;
         break;
-    case RF_TOK_INTERP:
-        rf_parser_fail_here(p, "Interpolated strings are not allowed in match patterns");
-        return false;
+    case RF_TOK_INTERP: rf_parser_fail_here(p, "Interpolated strings are not allowed in match patterns"); return false;
     default:
         if (token->id != RF_KW_NULL) {
             return parse_number_case(p, arm);

@@ -349,14 +349,13 @@ RfExpr *rf_parse_primary(RfParser *p)
     switch (token->id) {
     case RF_KW_NULL: return rf_parse_expr_node(p, RF_EXPR_NULL, rf_parser_next(p));
     case RF_KW_SELF: return rf_parse_expr_node(p, RF_EXPR_SELF, rf_parser_next(p));
-    case RF_KW_FUNC: case RF_KW_ASYNC: return parse_lambda(p);
+    case RF_KW_FUNC:
+    case RF_KW_ASYNC: return parse_lambda(p);
     case RF_KW_YIELD: return parse_yield(p);
     case RF_KW_SPAWN: return parse_spawn(p);
     case RF_PUNCT_LPAREN: return parse_parenthesized(p);
     case RF_PUNCT_LBRACKET: return parse_array(p);
     case RF_PUNCT_LBRACE: return parse_dict(p);
-    default:
-        rf_parser_fail_here(p, "Expected expression");
-        return NULL;
+    default: rf_parser_fail_here(p, "Expected expression"); return NULL;
     }
 }

@@ -10,7 +10,9 @@ static void track_bracket(RfParser *p, const RfToken *token, uint32_t *braces)
 {
     char closes;
     switch (token->id) {
-    case RF_PUNCT_LPAREN: case RF_PUNCT_LBRACKET: case RF_PUNCT_LBRACE:
+    case RF_PUNCT_LPAREN:
+    case RF_PUNCT_LBRACKET:
+    case RF_PUNCT_LBRACE:
         *braces += token->id == RF_PUNCT_LBRACE;
         rf_buf_putc(&p->brackets, token->text.bytes[0]);
         return;
@@ -100,7 +102,7 @@ static bool parse_assignment(RfParser *p, RfStmt *stmt, RfExpr *target, const Rf
         rf_parser_fail_here(p, named ? "Invalid assignment target" : "Expected expression");
         return false;
     }
-    const RfToken *operator = rf_parser_peek(p);
+    const RfToken *operator= rf_parser_peek(p);
     RfExpr *value = rf_parse_stmt_value(p);
     if (value == NULL) {
         return false;
@@ -201,9 +203,11 @@ static bool parse_test_hook(RfParser *p, RfStmt *stmt)
 static bool parse_statement(RfParser *p, RfStmt *stmt)
 {
     switch (rf_parser_peek(p)->id) {
-    case RF_KW_LET: case RF_KW_MUT: return rf_parse_decl_let(p, stmt);
+    case RF_KW_LET:
+    case RF_KW_MUT: return rf_parse_decl_let(p, stmt);
     case RF_KW_CONST: return rf_parse_decl_const(p, stmt);
-    case RF_KW_FUNC: case RF_KW_ASYNC: return rf_parse_decl_func_stmt(p, stmt);
+    case RF_KW_FUNC:
+    case RF_KW_ASYNC: return rf_parse_decl_func_stmt(p, stmt);
     case RF_KW_STRUCT: return rf_parse_decl_struct(p, stmt);
     case RF_KW_ENUM: return rf_parse_decl_enum(p, stmt);
     case RF_KW_IMPORT: return rf_parse_decl_import(p, stmt);
@@ -217,9 +221,12 @@ static bool parse_statement(RfParser *p, RfStmt *stmt)
     case RF_KW_BREAK: return parse_simple(p, stmt, RF_STMT_BREAK);
     case RF_KW_CONTINUE: return parse_simple(p, stmt, RF_STMT_CONTINUE);
     case RF_KW_TRY: return rf_parse_control_try(p, stmt);
-    case RF_KW_TEST: case RF_KW_TEST_GROUP: return parse_test(p, stmt);
-    case RF_KW_TEST_SETUP: case RF_KW_TEST_TEARDOWN: return parse_test_hook(p, stmt);
-    case RF_PUNCT_LBRACKET: case RF_PUNCT_LBRACE: return parse_bracket_statement(p, stmt);
+    case RF_KW_TEST:
+    case RF_KW_TEST_GROUP: return parse_test(p, stmt);
+    case RF_KW_TEST_SETUP:
+    case RF_KW_TEST_TEARDOWN: return parse_test_hook(p, stmt);
+    case RF_PUNCT_LBRACKET:
+    case RF_PUNCT_LBRACE: return parse_bracket_statement(p, stmt);
     default: return parse_expression_statement(p, stmt);
     }
 }

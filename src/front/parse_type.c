@@ -4,10 +4,13 @@
 static bool starts_type(const RfParser *p)
 {
     switch (rf_parser_peek(p)->id) {
-    case RF_KW_INT: case RF_KW_FLOAT: case RF_KW_STRING: case RF_KW_BOOL: case RF_KW_NULL: case RF_KW_FUNC:
-        return true;
-    default:
-        return rf_parser_at_name(p);
+    case RF_KW_INT:
+    case RF_KW_FLOAT:
+    case RF_KW_STRING:
+    case RF_KW_BOOL:
+    case RF_KW_NULL:
+    case RF_KW_FUNC: return true;
+    default: return rf_parser_at_name(p);
     }
 }
 

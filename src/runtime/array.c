@@ -1,8 +1,9 @@
 /* Arrays and stacks: growth, kinds of elements, slices.
  *
- * Invariants: elements [0, len) are initialised; an empty array has a kind too, but takes the kind of its first element
- * (unless it is ANY and has room: a stack that runs empty now and then stays as it is); `cap` counts elements of the present kind. INT, FLOAT and BOOL arrays hold raw payloads, so
- * copying them is memcpy and freeing them visits nothing. A raw array that meets a foreign value becomes ANY and stays so. */
+ * Invariants: elements [0, len) are initialised; an empty array has a kind too, but takes the kind of its first
+ * element (unless it is ANY and has room: a stack that runs empty now and then stays as it is); `cap` counts elements
+ * of the present kind. INT, FLOAT and BOOL arrays hold raw payloads, so copying them is memcpy and freeing them visits
+ * nothing. A raw array that meets a foreign value becomes ANY and stays so. */
 #include "runtime/array.h"
 
 #include <string.h>

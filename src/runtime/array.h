@@ -49,7 +49,8 @@ static inline RfValue rf_array_peek(const RfArray *a, size_t i)
 /* As rf_array_peek, with a new reference. */
 static inline RfValue rf_array_get(const RfArray *a, size_t i) { return rf_retain(rf_array_peek(a, i)); }
 
-/* Returns an array with the same contents that only the caller holds: `a` itself when its count is 1, else a copy. Takes `a`. */
+/* Returns an array with the same contents that only the caller holds: `a` itself when its count is 1, else a copy.
+ * Takes `a`. */
 RfArray *rf_array_unique(RfArray *a);
 RfArray *rf_array_copy(const RfArray *a); /* new reference, shallow (elements retained) */
 /* The following change `a` in place: the caller must hold the only reference. `v` is taken. */

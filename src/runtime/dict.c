@@ -1,9 +1,10 @@
 /* Dicts: finding, inserting, removing, growing. The representation is described in dict.h.
  *
- * Invariants: used <= cap; entries [0, first) are holes; without an index and without RF_DICT_DENSE used <= RF_DICT_SMALL
- * and there are no holes; with an index each live entry has exactly one slot; string keys of an indexed dict have their
- * hash computed. Keys are normalised: a string key is never a canonical int (rf_dict_make_key in dict_key.c).
- * Removing costs O(1) amortised: whoever squeezes out holes has been paid for by the removals that made them. */
+ * Invariants: used <= cap; entries [0, first) are holes; without an index and without RF_DICT_DENSE used <=
+ * RF_DICT_SMALL and there are no holes; with an index each live entry has exactly one slot; string keys of an indexed
+ * dict have their hash computed. Keys are normalised: a string key is never a canonical int (rf_dict_make_key in
+ * dict_key.c). Removing costs O(1) amortised: whoever squeezes out holes has been paid for by the removals that made
+ * them. */
 #include "runtime/dict.h"
 
 #include "base/mem.h"
@@ -284,7 +285,8 @@ static void squeeze(RfDict *d)
     d->first = 0;
 }
 
-/* Squeezes, gives the tables room for exactly `cap` >= len entries and the index, if there must be one, the size for that. */
+/* Squeezes, gives the tables room for exactly `cap` >= len entries and the index, if there must be one, the size for
+ * that. */
 static void rebuild(RfDict *d, size_t cap)
 {
     squeeze(d);
@@ -307,7 +309,10 @@ static void rebuild(RfDict *d, size_t cap)
 /* The capacity to choose for at least `n` entries: all that an index of its size may have. */
 static size_t capacity_for(size_t n)
 {
-    return n <= RF_DICT_SMALL / 2 ? RF_DICT_SMALL / 2 : n <= RF_DICT_SMALL ? RF_DICT_SMALL : rf_index_room(rf_index_bits(n));
+    if (n <= RF_DICT_SMALL) {
+        return n <= RF_DICT_SMALL / 2 ? RF_DICT_SMALL / 2 : RF_DICT_SMALL;
+    }
+    return rf_index_room(rf_index_bits(n));
 }
 
 void rf_dict_reserve(RfDict *d, size_t cap)
@@ -319,7 +324,7 @@ void rf_dict_reserve(RfDict *d, size_t cap)
 
 static __attribute__((noinline)) void make_room(RfDict *d)
 {
-    /* With a quarter of the entries holes it pays to squeeze only: the next time is at least cap / 4 insertions away. */
+    /* When a quarter of the entries are holes, squeezing is enough: next time is cap / 4 insertions away or more. */
     bool roomy = d->used - d->len > d->cap / 4;
     rebuild(d, roomy ? d->cap : capacity_for(d->cap + d->cap / 2 + 1));
 }
@@ -435,8 +440,8 @@ void rf_dict_set_cstr(RfDict *d, const char *key, RfValue value)
 
 /* ---- removing ---- */
 
-/* The last entry has gone. A large index is given up rather than cleared, so that a dict that is filled and emptied again
- * and again pays for what it held only. */
+/* The last entry has gone. A large index is given up rather than cleared, so that a dict that is filled and emptied
+ * again and again pays for what it held only. */
 static void reset(RfDict *d)
 {
     if (d->index) {

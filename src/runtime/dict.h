@@ -53,7 +53,8 @@ RfDict *rf_dict_unique(RfDict *d); /* takes d; see rf_array_unique */
  * Returns false for other kinds. Borrows v; *key is a new reference. */
 bool rf_dict_make_key(RfValue v, RfValue *key);
 
-/* Value under a key or NULL; borrowed pointer, valid until the dict changes. `key` must be normalised (make_key). Borrows. */
+/* Value under a key or NULL; borrowed pointer, valid until the dict changes. `key` must be normalised (make_key).
+ * Borrows. */
 RfValue *rf_dict_find(const RfDict *d, RfValue key);
 RfValue *rf_dict_find_int(const RfDict *d, int64_t key);
 /* For string keys that are known not to be canonical ints (or call make_key first). */

@@ -1,16 +1,18 @@
-/* The index table of dicts and sets: open addressing with linear probing over 32-bit slots. Internal to the runtime layer.
+/* The index table of dicts and sets: open addressing with linear probing over 32-bit slots. Internal to the runtime
+ * layer.
  *
  * Entries live in a dense array elsewhere; the index has 2^bits slots and says where the entry of a hash is. The hash
- * (an int key, the hash of a string) is multiplied by 2^64 divided by the golden ratio. The top `bits` bits of the product
- * choose the first slot to look at. A slot holds the entry number in its lower `bits` bits and, as a tag, bits of the lower
- * half of the product above: so a probe that meets a foreign entry knows it without touching that entry, except once in
- * 2^(32 - bits) times. Content 0 is a free slot, 1 a removed one; entry e is stored as e + 2, which fits because an index is
- * at most two thirds full. Used slots are never more than entries in use (holes included), so a free slot ends a search.
+ * (an int key, the hash of a string) is multiplied by 2^64 divided by the golden ratio. The top `bits` bits of the
+ * product choose the first slot to look at. A slot holds the entry number in its lower `bits` bits and, as a tag, bits
+ * of the lower half of the product above: so a probe that meets a foreign entry knows it without touching that entry,
+ * except once in 2^(32 - bits) times. Content 0 is a free slot, 1 a removed one; entry e is stored as e + 2, which
+ * fits because an index is at most two thirds full. Used slots are never more than entries in use (holes included), so
+ * a free slot ends a search.
  *
  * The product spreads most keys in arithmetic progression more evenly than chance would, but for some strides they
- * crowd. So whoever adds an entry learns when a search has become long, and rebuilds the index with RF_INDEX_MIX, which
- * scrambles the hash first. An index keeps that until it is given up.
- * The form of an index is its `bits` and that flag together; 0 stands for no index. */
+ * crowd. So whoever adds an entry learns when a search has become long, and rebuilds the index with RF_INDEX_MIX,
+ * which scrambles the hash first, and remains so until its size changes. The form of an index is its `bits` and that
+ * flag together; 0 stands for no index. */
 #ifndef RF_RUNTIME_INDEX_H
 #define RF_RUNTIME_INDEX_H
 
@@ -74,7 +76,8 @@ static inline void rf_index_step(RfProbe *p)
     p->slot = (p->slot + 1) & p->mask;
 }
 
-/* True when a slot's content may be the entry searched for; its number is then in *entry. False for free and removed ones. */
+/* True when a slot's content may be the entry searched for; its number is then in *entry. False for free and removed
+ * ones. */
 static inline bool rf_index_match(const RfProbe *p, uint32_t content, uint32_t *entry)
 {
     *entry = (content ^ p->tag) - 2; /* free and removed slots wrap around or keep foreign upper bits */
@@ -114,12 +117,14 @@ static inline size_t rf_index_bytes(unsigned form)
     return sizeof(uint32_t) << (form & RF_INDEX_BITS);
 }
 
-/* An empty index for `cap` entries in place of the old one (NULL when *form is 0). Keeps RF_INDEX_MIX; updates *form. */
+/* An empty index for `cap` entries in place of the old one (NULL when *form is 0). Updates *form: RF_INDEX_MIX stays
+ * while the size does; with another size the same keys may well spread. */
 static inline uint32_t *rf_index_renew(uint32_t *index, uint16_t *form, size_t cap)
 {
     uint16_t old = *form;
-    *form = (uint16_t)(rf_index_bits(cap) | (old & RF_INDEX_MIX));
-    if (old == *form) {
+    *form = (uint16_t)rf_index_bits(cap);
+    if ((old & RF_INDEX_BITS) == *form) {
+        *form = old;
         memset(index, 0, rf_index_bytes(old));
         return index;
     }

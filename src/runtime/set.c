@@ -1,10 +1,10 @@
 /* Sets: members in insertion order, found by rf_value_hash and rf_value_equal.
  *
  * The same plan as dicts (dict.c, index.h): a dense array of items, their hashes beside them, and an index table when
- * there are more than SMALL of them. Small sets are searched by comparing hashes and have no holes.
- * Equality of numbers has a tolerance, so it is not transitive: of several members that equal a float, the one met first
- * counts; two fractions within the tolerance that rf_value_hash happens to tell apart are two members.
- * NaN equals nothing, so each one added is a new member; since none can ever be found, they are spread over the index. */
+ * there are more than SMALL of them. Small sets are searched by comparing hashes and have no holes. Equality of
+ * numbers has a tolerance, so it is not transitive: of several members that equal a float, the one met first counts;
+ * two fractions within the tolerance that rf_value_hash happens to tell apart are two members. NaN equals nothing, so
+ * each one added is a new member; since none can ever be found, they are spread over the index. */
 #include "base/mem.h"
 #include "runtime/index.h"
 #include "runtime/kinds.h"

@@ -1,8 +1,9 @@
 /* Strings: making, appending, slicing, hashing, comparing.
  *
- * Invariants: data is valid UTF-8 and ends in a NUL that is not counted; count <= len, and RF_STRING_ASCII is set exactly
- * when count == len; the block of a string is header + cap + 1 bytes, a multiple of 16; hash is 0 until computed and
- * is reset by appending. The sparse index stays valid when a string grows: offsets of what was there do not move. */
+ * Invariants: data is valid UTF-8 and ends in a NUL that is not counted; count <= len, and RF_STRING_ASCII is set
+ * exactly when count == len; the block of a string is header + cap + 1 bytes, a multiple of 16; hash is 0 until
+ * computed and is reset by appending. The sparse index stays valid when a string grows: offsets of what was there do
+ * not move. */
 #include "runtime/string.h"
 
 #include <stdarg.h>
@@ -275,8 +276,8 @@ static inline uint64_t fold_multiply(uint64_t a, uint64_t b)
     return (uint64_t)product ^ (uint64_t)(product >> 64);
 }
 
-/* Sixteen bytes a step; the last (or only) step reads the final sixteen bytes, overlapping what came before, and shorter
- * texts are read as two overlapping pieces. The constants are odd with about half of their bits set. */
+/* Sixteen bytes a step; the last (or only) step reads the final sixteen bytes, overlapping what came before, and
+ * shorter texts are read as two overlapping pieces. The constants are odd with about half of their bits set. */
 uint32_t rf_hash_bytes(const char *bytes, size_t len)
 {
     const uint64_t k1 = 0x9AE16A3B2F90404Fu, k2 = 0xC949C7DEFEED5A27u, k3 = 0x5851F42D4C957F2Du;

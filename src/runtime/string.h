@@ -5,7 +5,8 @@
 #include "runtime/value.h"
 
 #define RF_STRING_ASCII 1u    /* obj.flags: every byte < 0x80, so code points == bytes */
-#define RF_STRING_INTERNED 2u /* obj.flags: the runtime's intern table knows it; equal interned strings of one runtime are identical */
+/* obj.flags: the runtime's intern table knows it; equal interned strings of one runtime are identical */
+#define RF_STRING_INTERNED 2u
 #define RF_STRING_MAX 1073741824u
 
 typedef struct RfStringIndex RfStringIndex;
@@ -16,7 +17,7 @@ struct RfString {
     uint32_t len;   /* bytes */
     uint32_t count; /* code points */
     uint32_t cap;   /* bytes available in data, without the NUL */
-    RfStringIndex *index; /* sparse code point -> byte offsets for long non-ASCII strings, made on first random access, or NULL */
+    RfStringIndex *index; /* sparse code point -> byte offsets, made on first random access when not ASCII; or NULL */
     char data[];    /* NUL-terminated (embedded NULs possible) */
 };
 
@@ -44,15 +45,19 @@ uint32_t rf_string_hash_slow(RfString *s);
 uint32_t rf_hash_bytes(const char *bytes, size_t len); /* never 0 */
 static inline uint32_t rf_string_hash(RfString *s) { return s->hash ? s->hash : rf_string_hash_slow(s); }
 bool rf_string_equal_slow(const RfString *a, const RfString *b);
-static inline bool rf_string_equal(const RfString *a, const RfString *b) { return a == b || rf_string_equal_slow(a, b); }
+static inline bool rf_string_equal(const RfString *a, const RfString *b)
+{
+    return a == b || rf_string_equal_slow(a, b);
+}
 /* Byte order: <0, 0, >0. */
 int rf_string_compare(const RfString *a, const RfString *b);
-/* True when the text is a canonical decimal int in the 64-bit range ("-5", "0", "12"; not "007", "+5", "-0"); stores it. */
+/* True when the text is a canonical decimal int in the 64-bit range ("-5", "0", "12"; not "007", "+5", "-0"); stores
+ * it. */
 bool rf_string_as_canonical_int(const RfString *s, int64_t *out);
 bool rf_string_text_is_int(const char *text, size_t len, int64_t *out); /* the same for bytes */
 
-/* Prepares and ends the intern table of a runtime, with "" and the one-character strings. rf_intern_init is the first step of
- * rf_runtime_init; rf_intern_free the last one of rf_runtime_free. */
+/* Prepares and ends the intern table of a runtime, with "" and the one-character strings. rf_intern_init is the first
+ * step of rf_runtime_init; rf_intern_free the last one of rf_runtime_free. */
 void rf_intern_init(RfRuntime *rt);
 void rf_intern_free(RfRuntime *rt);
 /* The interned string with this text. Borrowed: it lives as long as the runtime. */

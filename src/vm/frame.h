@@ -42,6 +42,8 @@ struct RfVm {
     RfValue *sp;           /* first free stack slot, valid whenever C code outside the loop runs */
     RfValue *stack, *stack_end;
     volatile int interrupt; /* set: the next safepoint calls rf_vm_safepoint */
+    uint64_t spent;        /* safepoints passed, when there is a budget */
+    bool stopped;          /* budget spent or task cancelled: no handler catches the error under way */
     uint32_t max_depth;
     bool trace;            /* DEBUG_VM */
     char *c_limit;         /* C stack below this address: depth error */

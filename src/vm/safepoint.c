@@ -37,6 +37,13 @@ RfStatus rf_vm_safepoint(RfVm *vm)
     if (interrupted && vm == interruptible) {
         rf_vm_exit(vm, 130);
     }
+    if (vm->config.budget > 0) { /* keeps the flag set: every safepoint comes here */
+        if (vm->spent++ >= vm->config.budget) {
+            vm->stopped = true;
+            return rf_raise(rf_rt(vm), "Execution budget exhausted");
+        }
+        return rf_task_check_cancelled(vm);
+    }
     vm->interrupt = 0;
     return rf_task_check_cancelled(vm);
 }

@@ -125,7 +125,7 @@ RfStatus rf_unwind(RfVm *vm, RfFrame *base)
         RfFrame *f = vm->frame;
         RfPos pos = vm->error_pos.line ? vm->error_pos : rf_frame_pos(f);
         vm->error_pos = (RfPos){0, 0};
-        const RfHandler *h = find_handler(f->proto, (uint32_t)(f->pc - 1 - f->proto->code));
+        const RfHandler *h = vm->stopped ? NULL : find_handler(f->proto, (uint32_t)(f->pc - 1 - f->proto->code));
         if (h) {
             enter_handler(vm, f, h, pos);
             return RF_OK;

@@ -95,6 +95,7 @@ RfVm *rf_vm_new(const RfVmConfig *config)
     vm->next_module_id = 1;
     vm->entry_dir = config->entry_dir ? strdup(config->entry_dir) : NULL;
     vm->trace = is_on("DEBUG_VM");
+    vm->interrupt = config->budget > 0;
     find_c_limit(vm);
     rf_io_init(vm);
     rf_async_init(vm);

@@ -117,7 +117,8 @@ static void test_call_function(void **state)
     expect_text(result, "41");
     assert_int_equal(ruff_call(vm, program, "missing", 0, NULL, &result), RUFF_ERROR_USAGE);
     assert_null(result);
-    assert_string_equal(ruff_error_diagnostic(ruff_last_error(vm), 0).message, "The program has no global named 'missing'");
+    assert_string_equal(ruff_error_diagnostic(ruff_last_error(vm), 0).message,
+                        "The program has no global named 'missing'");
     assert_null(ruff_global(vm, program, "missing"));
     ruff_value_free(inc);
     ruff_value_free(argv[0]);

@@ -147,31 +147,31 @@ static void test_kinds(void **state)
     (void)state;
     expect_tokens("", "^Eof");
     expect_tokens("x := 5 + 1.5", "^Identifier(\"x\") Operator(\":=\") Int(5) Operator(\"+\") Float(1.5) Eof");
-    expect_tokens("let true false null self", "^Keyword(\"let\") Bool(true) Bool(false) Keyword(\"null\") "
-        "Keyword(\"self\") Eof");
-    expect_tokens("throw Ok None finally as _ impl", "^Identifier(\"throw\") Identifier(\"Ok\") Identifier(\"None\") "
-                  "Identifier(\"finally\") Identifier(\"as\") Identifier(\"_\") Keyword(\"impl\") Eof");
-    expect_tokens("test test_setup test_set", "^Keyword(\"test\") Keyword(\"test_setup\") Identifier(\"test_set\") "
-        "Eof");
+    expect_tokens("let true false null self",
+                  "^Keyword(\"let\") Bool(true) Bool(false) Keyword(\"null\") Keyword(\"self\") Eof");
+    expect_tokens("throw Ok None finally as _ impl",
+                  "^Identifier(\"throw\") Identifier(\"Ok\") Identifier(\"None\") Identifier(\"finally\") "
+                  "Identifier(\"as\") Identifier(\"_\") Keyword(\"impl\") Eof");
+    expect_tokens("test test_setup test_set",
+                  "^Keyword(\"test\") Keyword(\"test_setup\") Identifier(\"test_set\") Eof");
     expect_tokens("\"a\\\"b\\n\"", "^String(\"a\\\"b\\n\") Eof");
-    expect_tokens(". , : ; ( ) [ ] { }", "^Punctuation('.') Punctuation(',') Punctuation(':') Punctuation(';') "
-        "Punctuation('(') "
+    expect_tokens(". , : ; ( ) [ ] { }",
+                  "^Punctuation('.') Punctuation(',') Punctuation(':') Punctuation(';') Punctuation('(') "
                   "Punctuation(')') Punctuation('[') Punctuation(']') Punctuation('{') Punctuation('}') Eof");
 }
 
 static void test_longest_symbol(void **state)
 {
     (void)state;
-    expect_tokens("a..=b...c..d.e", "^Identifier(\"a\") Operator(\"..=\") Identifier(\"b\") Operator(\"...\") "
-        "Identifier(\"c\") "
+    expect_tokens("a..=b...c..d.e",
+                  "^Identifier(\"a\") Operator(\"..=\") Identifier(\"b\") Operator(\"...\") Identifier(\"c\") "
                   "Operator(\"..\") Identifier(\"d\") Punctuation('.') Identifier(\"e\") Eof");
     expect_tokens("x?..5", "^Identifier(\"x\") Operator(\"?.\") Punctuation('.') Int(5) Eof");
-    expect_tokens("??? |>|&&& ::= :: >>=", "^Operator(\"??\") Operator(\"?\") Operator(\"|>\") Operator(\"|\") "
-        "Operator(\"&&\") "
-                  "Operator(\"&\") Operator(\"::\") Operator(\"=\") Operator(\"::\") Operator(\">\") "
-                      "Operator(\">=\") Eof");
+    expect_tokens("??? |>|&&& ::= :: >>=",
+                  "^Operator(\"??\") Operator(\"?\") Operator(\"|>\") Operator(\"|\") Operator(\"&&\") Operator(\"&\") "
+                  "Operator(\"::\") Operator(\"=\") Operator(\"::\") Operator(\">\") Operator(\">=\") Eof");
     expect_tokens("=>===!=!-->", "^Operator(\"=>\") Operator(\"==\") Operator(\"=\") Operator(\"!=\") Operator(\"!\") "
-                  "Operator(\"-\") Operator(\"->\") Eof");
+                                 "Operator(\"-\") Operator(\"->\") Eof");
 }
 
 static void test_all_fixed_tokens(void **state)
@@ -215,15 +215,15 @@ static void test_numbers(void **state)
 static void test_malformed_numbers(void **state)
 {
     (void)state;
-    static const char *const bad[] = {"0xfg", "12abc", "1__0", "1_", "0x", "1e", "1.0e", "0b102", "0o8", "1_e5", "1e5_",
-                                      "0x_1", "1.5_", "1.5x", "12\xC3\xA9", "1e+5x", "2e__1"};
+    static const char *const bad[] = {"0xfg", "12abc", "1__0", "1_",   "0x",   "1e",         "1.0e",  "0b102", "0o8",
+                                      "1_e5", "1e5_",  "0x_1", "1.5_", "1.5x", "12\xC3\xA9", "1e+5x", "2e__1"};
     for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
         char wanted[100];
         snprintf(wanted, sizeof(wanted), "RUFLEX007 1:1 Malformed numeric literal: %s\n", bad[i]);
         expect_errors(bad[i], wanted);
     }
-    expect_errors("1e+ 12a.5", "RUFLEX007 1:1 Malformed numeric literal: 1e\nRUFLEX007 1:5 Malformed numeric "
-        "literal: 12a\n");
+    expect_errors("1e+ 12a.5", "RUFLEX007 1:1 Malformed numeric literal: 1e\n"
+                               "RUFLEX007 1:5 Malformed numeric literal: 12a\n");
 }
 
 static void test_number_range(void **state)
@@ -239,15 +239,19 @@ static void test_escapes(void **state)
     (void)state;
     expect_text("\"\\n\\t\\r\\\\\\\"\\'\\$\"", "\n\t\r\\\"'$", 7);
     expect_text("\"a\\0b\"", "a\0b", 3);
-    expect_text("\"\\x41\\xe9\\u{1F600}\\u{41}\"", "A\xC3\xA9\xF0\x9F\x98\x80" "A", 8);
+    expect_text("\"\\x41\\xe9\\u{1F600}\\u{41}\"",
+                "A\xC3\xA9\xF0\x9F\x98\x80"
+                "A",
+                8);
     expect_text("\"$ $5 \\${x} #//\"", "$ $5 ${x} #//", 13);
     expect_errors("\"\\q\"", "RUFLEX005 1:3 Invalid escape sequence: \\\\q\n");
-    expect_errors("\"\\x4\" \"\\xg0\"", "RUFLEX005 1:3 Invalid escape sequence: \\\\x\nRUFLEX005 1:9 Invalid escape "
-        "sequence: \\\\x\n");
-    expect_errors("\"\\u{}\\u41\\u{1234567}\\u{d800}\\u{110000}\"",
-                  "RUFLEX005 1:3 Invalid escape sequence: \\\\u\nRUFLEX005 1:7 Invalid escape sequence: \\\\u\n"
-                  "RUFLEX005 1:11 Invalid escape sequence: \\\\u\nRUFLEX005 1:22 Invalid escape sequence: \\\\u\n"
-                  "RUFLEX005 1:30 Invalid escape sequence: \\\\u\n");
+    expect_errors("\"\\x4\" \"\\xg0\"", "RUFLEX005 1:3 Invalid escape sequence: \\\\x\n"
+                                        "RUFLEX005 1:9 Invalid escape sequence: \\\\x\n");
+    expect_errors("\"\\u{}\\u41\\u{1234567}\\u{d800}\\u{110000}\"", "RUFLEX005 1:3 Invalid escape sequence: \\\\u\n"
+                                                                    "RUFLEX005 1:7 Invalid escape sequence: \\\\u\n"
+                                                                    "RUFLEX005 1:11 Invalid escape sequence: \\\\u\n"
+                                                                    "RUFLEX005 1:22 Invalid escape sequence: \\\\u\n"
+                                                                    "RUFLEX005 1:30 Invalid escape sequence: \\\\u\n");
     expect_errors("\"\\\xC3\xA9\"", "RUFLEX005 1:3 Invalid escape sequence: \\\\\xC3\xA9\n");
 }
 
@@ -265,17 +269,19 @@ static void test_triple_quotes(void **state)
 static void test_unterminated(void **state)
 {
     (void)state;
-    expect_errors("a := \"abc\nb := \"def", "RUFLEX003 1:6 Unterminated string literal\nRUFLEX003 2:6 Unterminated "
-        "string literal\n");
+    expect_errors("a := \"abc\n"
+                  "b := \"def",
+                  "RUFLEX003 1:6 Unterminated string literal\n"
+                  "RUFLEX003 2:6 Unterminated string literal\n");
     expect_errors("\"abc\\\n", "RUFLEX003 1:1 Unterminated string literal\n");
     expect_errors("\"abc\\", "RUFLEX003 1:1 Unterminated string literal\n");
     expect_errors("x /* a\n b", "RUFLEX004 1:3 Unterminated block comment\n");
     expect_errors("x := \"${ y", "RUFLEX003 1:6 Unterminated interpolated string expression\n");
     expect_errors("\"${ \"${ 1", "RUFLEX003 1:1 Unterminated interpolated string expression\n"
-                  "RUFLEX003 1:5 Unterminated interpolated string expression\n");
+                                 "RUFLEX003 1:5 Unterminated interpolated string expression\n");
     expect_errors("\"a${1}\n", "RUFLEX003 1:1 Unterminated string literal\n");
-    expect_errors("\"${ /* }\"", "RUFLEX003 1:1 Unterminated interpolated string expression\nRUFLEX004 1:5 "
-        "Unterminated block comment\n");
+    expect_errors("\"${ /* }\"", "RUFLEX003 1:1 Unterminated interpolated string expression\n"
+                                 "RUFLEX004 1:5 Unterminated block comment\n");
 }
 
 static void test_interpolation(void **state)
@@ -285,9 +291,11 @@ static void test_interpolation(void **state)
     expect_tokens("\"${}\"", "^Interp[{Punctuation('}')}] Eof");
     expect_tokens("\"${ {1:\"}${2}\"} /* } */ }$\"",
                   "^Interp[{Punctuation('{') Int(1) Punctuation(':') Interp['}'{Int(2) Punctuation('}')}] "
-                      "Punctuation('}') "
-                  "Punctuation('}')}'$'] Eof");
-    expect_tokens("\"${a\n # }\n}z\" (", "^Interp[{Identifier(\"a\") ^Punctuation('}')}'z'] Punctuation('(') Eof");
+                  "Punctuation('}') Punctuation('}')}'$'] Eof");
+    expect_tokens("\"${a\n"
+                  " # }\n"
+                  "}z\" (",
+                  "^Interp[{Identifier(\"a\") ^Punctuation('}')}'z'] Punctuation('(') Eof");
     lex_bytes("\n \"\xC3\xA9${ yy }\"", 13, false);
     assert_int_equal(lexed.list.items[0].pos.column, 2);
     const RfTokenList *inner = &lexed.list.items[0].parts[1].tokens;
@@ -296,15 +304,18 @@ static void test_interpolation(void **state)
     assert_int_equal(inner->items[0].start, 8);
     assert_int_equal(inner->items[1].pos.column, 10);
     release();
-    expect_errors("\"${ 0x + ' }\"", "RUFLEX007 1:5 Malformed numeric literal: 0x\nRUFLEX001 1:10 Invalid "
-        "character: '''\n");
+    expect_errors("\"${ 0x + ' }\"", "RUFLEX007 1:5 Malformed numeric literal: 0x\n"
+                                     "RUFLEX001 1:10 Invalid character: '''\n");
 }
 
 static void test_comments_and_lines(void **state)
 {
     (void)state;
-    expect_tokens("#! run\nx # c\r\ny // d\rz /* a\n */ w", "^Identifier(\"x\") ^Identifier(\"y\") "
-        "^Identifier(\"z\") ^Identifier(\"w\") Eof");
+    expect_tokens("#! run\n"
+                  "x # c\r\n"
+                  "y // d\rz /* a\n"
+                  " */ w",
+                  "^Identifier(\"x\") ^Identifier(\"y\") ^Identifier(\"z\") ^Identifier(\"w\") Eof");
     expect_tokens("/* a /* b */ c", "^Identifier(\"c\") Eof");
     expect_tokens_with("x # c\n/* d */ y", true, "^Identifier(\"x\") <# c> ^</* d */> ^Identifier(\"y\") Eof");
     lex_bytes("a\r\n\tb\rc\n", 8, false);
@@ -320,27 +331,36 @@ static void test_comments_and_lines(void **state)
 static void test_names(void **state)
 {
     (void)state;
-    expect_tokens("_x1 na\xC3\xAFve a\xE0\xA4\x95\xE0\xA5\x80", "^Identifier(\"_x1\") Identifier(\"na\xC3\xAFve\") "
-        "Identifier(\"a\xE0\xA4\x95\xE0\xA5\x80\") Eof");
+    expect_tokens("_x1 na\xC3\xAFve a\xE0\xA4\x95\xE0\xA5\x80",
+                  "^Identifier(\"_x1\") Identifier(\"na\xC3\xAFve\") Identifier(\"a\xE0\xA4\x95\xE0\xA5\x80\") Eof");
     expect_errors("x := \xC3\xA9t", "RUFLEX001 1:6 Invalid character: '\xC3\xA9'\n");
 }
 
 static void test_invalid_characters(void **state)
 {
     (void)state;
-    expect_errors("a @ `\n 'x'", "RUFLEX001 1:3 Invalid character: '@'\nRUFLEX001 1:5 Invalid character: '`'\n"
-                  "RUFLEX001 2:2 Invalid character: '''\nRUFLEX001 2:4 Invalid character: '''\n");
+    expect_errors("a @ `\n"
+                  " 'x'",
+                  "RUFLEX001 1:3 Invalid character: '@'\n"
+                  "RUFLEX001 1:5 Invalid character: '`'\n"
+                  "RUFLEX001 2:2 Invalid character: '''\n"
+                  "RUFLEX001 2:4 Invalid character: '''\n");
     expect_errors("\xEF\xBB\xBFx", "RUFLEX001 1:1 Invalid character: '\xEF\xBB\xBF'\n");
     expect_errors("x\xC2\xA0y", "RUFLEX001 1:2 Invalid character: '\xC2\xA0'\n");
-    expect_errors_in("a\0\"\0\"#\0", 7, "RUFLEX002 1:2 Null byte is not allowed in source\n"
-                     "RUFLEX002 1:4 Null byte is not allowed in source\nRUFLEX002 1:7 Null byte is not allowed in "
-                         "source\n");
+    expect_errors_in("a\0\"\0\"#\0", 7,
+                     "RUFLEX002 1:2 Null byte is not allowed in source\n"
+                     "RUFLEX002 1:4 Null byte is not allowed in source\n"
+                     "RUFLEX002 1:7 Null byte is not allowed in source\n");
 }
 
 static void test_limits(void **state)
 {
     (void)state;
-    struct { const char *before, *text; size_t most; const char *after, *error; } limits[] = {
+    struct {
+        const char *before, *text;
+        size_t most;
+        const char *after, *error;
+    } limits[] = {
         {" ", "a", 256, "", "RUFLEX008 1:2 Identifier exceeds max length of 256 characters\n"},
         {"\"", "a", 8192, "\"", "RUFLEX009 1:1 String literal exceeds max length of 8192 characters\n"},
         {"\"${x}", "\\u{e9}", 8192, "${y}\"", "RUFLEX009 1:1 String literal exceeds max length of 8192 characters\n"},

@@ -116,9 +116,8 @@ static void test_precedence(void **state)
     expect_shape("a + b * c", "BINARY +, NAME a, BINARY *, NAME b, NAME c");
     expect_shape("a - b - c", "BINARY -, BINARY -, NAME a, NAME b, NAME c");
     expect_shape("a |> b ?? c || d && e == f < g .. h + i * -j",
-                 "PIPE, NAME a, COALESCE, NAME b, OR, NAME c, AND, NAME d, BINARY ==, NAME e, BINARY <, NAME f, "
-                     "RANGE .., "
-                 "NAME g, BINARY +, NAME h, BINARY *, NAME i, UNARY -, NAME j");
+                 "PIPE, NAME a, COALESCE, NAME b, OR, NAME c, AND, NAME d, BINARY ==, NAME e, BINARY <, NAME f, RANGE "
+                 ".., NAME g, BINARY +, NAME h, BINARY *, NAME i, UNARY -, NAME j");
     expect_shape("1 < 2 < 3", "BINARY <, BINARY <, INT 1, INT 2, INT 3");
     expect_shape("a == b != c", "BINARY !=, BINARY ==, NAME a, NAME b, NAME c");
     expect_shape("0..=n < 3", "BINARY <, RANGE ..=, INT 0, NAME n, INT 3");
@@ -169,19 +168,31 @@ static void test_primaries(void **state)
 static void test_functions(void **state)
 {
     (void)state;
-    expect_tree("func f(a, b: int = 2, c := a,) -> Map<string, int[]>? { return a }",
-                "  FUNC @1:1\n    FUNCTION f @1:1\n      PARAM \"a\"\n      PARAM \"b\"\n      INT 2 @1:20\n      "
-                    "PARAM \"c\"\n"
-                "      NAME a @1:28\n      BODY\n        RETURN @1:57\n          NAME a @1:64\n");
+    expect_tree("func f(a, b: int = 2, c := a,) -> Map<string, int[]>? { return a }", "  FUNC @1:1\n"
+                                                                                      "    FUNCTION f @1:1\n"
+                                                                                      "      PARAM \"a\"\n"
+                                                                                      "      PARAM \"b\"\n"
+                                                                                      "      INT 2 @1:20\n"
+                                                                                      "      PARAM \"c\"\n"
+                                                                                      "      NAME a @1:28\n"
+                                                                                      "      BODY\n"
+                                                                                      "        RETURN @1:57\n"
+                                                                                      "          NAME a @1:64\n");
     expect_shape("x(func(x) => x + 1 |> f)",
                  "CALL, NAME x, FUNC, FUNCTION, PARAM \"x\", RESULT, RETURN, PIPE, BINARY +, NAME x, INT 1, NAME f");
-    expect_tree("async func f(self) => 1", "  FUNC @1:1\n    FUNCTION async f @1:7\n      PARAM \"self\"\n      "
-        "RESULT\n"
-                "        RETURN @1:23\n          INT 1 @1:23\n");
-    expect_tree("async func* g() { yield yield 1 }",
-                "  FUNC @1:1\n    FUNCTION generator g @1:7\n      BODY\n        EXPRESSION @1:19\n          YIELD "
-                    "@1:19\n"
-                "            YIELD @1:25\n              INT 1 @1:31\n");
+    expect_tree("async func f(self) => 1", "  FUNC @1:1\n"
+                                           "    FUNCTION async f @1:7\n"
+                                           "      PARAM \"self\"\n"
+                                           "      RESULT\n"
+                                           "        RETURN @1:23\n"
+                                           "          INT 1 @1:23\n");
+    expect_tree("async func* g() { yield yield 1 }", "  FUNC @1:1\n"
+                                                     "    FUNCTION generator g @1:7\n"
+                                                     "      BODY\n"
+                                                     "        EXPRESSION @1:19\n"
+                                                     "          YIELD @1:19\n"
+                                                     "            YIELD @1:25\n"
+                                                     "              INT 1 @1:31\n");
     expect_shape("x(async func*() {}, spawn { return 5 })",
                  "CALL, NAME x, FUNC, FUNCTION generator, BODY, SPAWN, BODY, RETURN, INT 5");
     expect_clean("let f: func = func(a: Map<int, func?>= 5) -> null {}");
@@ -200,39 +211,73 @@ static void test_types(void **state)
 static void test_declarations(void **state)
 {
     (void)state;
-    expect_tree("let [a, _, [b], {c, _}, ...r] = x", "  LET let @1:1\n    ARRAY PATTERN ...r @1:5\n      PATTERN a "
-        "@1:6\n"
-                "      PATTERN _ @1:9\n      ARRAY PATTERN @1:12\n        PATTERN b @1:13\n      DICT PATTERN @1:17\n"
-                "        PATTERN c @1:18\n        PATTERN _ @1:21\n    NAME x @1:33\n");
+    expect_tree("let [a, _, [b], {c, _}, ...r] = x", "  LET let @1:1\n"
+                                                     "    ARRAY PATTERN ...r @1:5\n"
+                                                     "      PATTERN a @1:6\n"
+                                                     "      PATTERN _ @1:9\n"
+                                                     "      ARRAY PATTERN @1:12\n"
+                                                     "        PATTERN b @1:13\n"
+                                                     "      DICT PATTERN @1:17\n"
+                                                     "        PATTERN c @1:18\n"
+                                                     "        PATTERN _ @1:21\n"
+                                                     "    NAME x @1:33\n");
     expect_tree("const X: int := 1", "  LET const @1:1\n    PATTERN X @1:7\n    INT 1 @1:17\n");
-    expect_tree("struct P { x: int, y := 5  func m(self) { }; async func n() => 1 z }",
-                "  STRUCT P @1:1\n    FIELD \"x\"\n    FIELD \"y\"\n    INT 5 @1:25\n    FIELD \"z\"\n    FUNCTION "
-                    "m @1:28\n"
-                "      PARAM \"self\"\n      BODY\n    FUNCTION async n @1:52\n      RESULT\n        RETURN @1:64\n"
-                "          INT 1 @1:64\n");
+    expect_tree("struct P { x: int, y := 5  func m(self) { }; async func n() => 1 z }", "  STRUCT P @1:1\n"
+                                                                                        "    FIELD \"x\"\n"
+                                                                                        "    FIELD \"y\"\n"
+                                                                                        "    INT 5 @1:25\n"
+                                                                                        "    FIELD \"z\"\n"
+                                                                                        "    FUNCTION m @1:28\n"
+                                                                                        "      PARAM \"self\"\n"
+                                                                                        "      BODY\n"
+                                                                                        "    FUNCTION async n @1:52\n"
+                                                                                        "      RESULT\n"
+                                                                                        "        RETURN @1:64\n"
+                                                                                        "          INT 1 @1:64\n");
     expect_tree("enum E { A, B, }", "  ENUM E A B @1:1\n");
     expect_tree("import m as n from a.b import x, y as z import k",
                 "  IMPORT m as n @1:1\n  FROM a.b: x y as z @1:15\n  IMPORT k @1:41\n");
-    expect_tree("export export x := 1 export func f() {}",
-                "  ASSIGN exported @1:15\n    NAME x @1:15\n    INT 1 @1:20\n  FUNC exported @1:29\n    FUNCTION f "
-                    "@1:29\n      BODY\n");
-    expect_tree("test \"a\" { } test_setup { } test_teardown { } test_group \"g\" { }",
-                "  TEST \"a\" @1:1\n    BODY\n  TEST_SETUP @1:14\n    BODY\n  TEST_TEARDOWN @1:29\n    BODY\n"
-                "  TEST_GROUP \"g\" @1:47\n    BODY\n");
+    expect_tree("export export x := 1 export func f() {}", "  ASSIGN exported @1:15\n"
+                                                           "    NAME x @1:15\n"
+                                                           "    INT 1 @1:20\n"
+                                                           "  FUNC exported @1:29\n"
+                                                           "    FUNCTION f @1:29\n"
+                                                           "      BODY\n");
+    expect_tree("test \"a\" { } test_setup { } test_teardown { } test_group \"g\" { }", "  TEST \"a\" @1:1\n"
+                                                                                        "    BODY\n"
+                                                                                        "  TEST_SETUP @1:14\n"
+                                                                                        "    BODY\n"
+                                                                                        "  TEST_TEARDOWN @1:29\n"
+                                                                                        "    BODY\n"
+                                                                                        "  TEST_GROUP \"g\" @1:47\n"
+                                                                                        "    BODY\n");
 }
 
 static void test_assignments(void **state)
 {
     (void)state;
-    expect_tree("a.b[1].c := 2", "  ASSIGN @1:1\n    MEMBER .c @1:8\n      INDEX @1:4\n        MEMBER .b @1:3\n     "
-        "     NAME a @1:1\n"
-                "        INT 1 @1:5\n    INT 2 @1:13\n");
-    expect_tree("self.x %= 2", "  COMPOUND %= @1:1\n    MEMBER .x @1:6\n      SELF @1:1\n    INT 2 @1:11\n");
-    expect_tree("[a, b] := [b, a]", "  DESTRUCTURE @1:1\n    ARRAY PATTERN @1:1\n      PATTERN a @1:2\n      "
-        "PATTERN b @1:5\n"
-                "    ARRAY @1:11\n      NAME b @1:12\n      NAME a @1:15\n");
-    expect_tree("{a, ...r} = d", "  DESTRUCTURE @1:1\n    DICT PATTERN ...r @1:1\n      PATTERN a @1:2\n    NAME d "
-        "@1:13\n");
+    expect_tree("a.b[1].c := 2", "  ASSIGN @1:1\n"
+                                 "    MEMBER .c @1:8\n"
+                                 "      INDEX @1:4\n"
+                                 "        MEMBER .b @1:3\n"
+                                 "          NAME a @1:1\n"
+                                 "        INT 1 @1:5\n"
+                                 "    INT 2 @1:13\n");
+    expect_tree("self.x %= 2", "  COMPOUND %= @1:1\n"
+                               "    MEMBER .x @1:6\n"
+                               "      SELF @1:1\n"
+                               "    INT 2 @1:11\n");
+    expect_tree("[a, b] := [b, a]", "  DESTRUCTURE @1:1\n"
+                                    "    ARRAY PATTERN @1:1\n"
+                                    "      PATTERN a @1:2\n"
+                                    "      PATTERN b @1:5\n"
+                                    "    ARRAY @1:11\n"
+                                    "      NAME b @1:12\n"
+                                    "      NAME a @1:15\n");
+    expect_tree("{a, ...r} = d", "  DESTRUCTURE @1:1\n"
+                                 "    DICT PATTERN ...r @1:1\n"
+                                 "      PATTERN a @1:2\n"
+                                 "    NAME d @1:13\n");
     expect_shape("[a, b]\n{a: 1}", "ARRAY, NAME a, NAME b, DICT, ITEM, NAME a, INT 1");
     expect_errors("f() := 1", "1:8 Invalid assignment target\n");
     expect_errors("self := 1", "1:9 Invalid assignment target\n");
@@ -243,29 +288,56 @@ static void test_assignments(void **state)
     expect_errors("5 := 1", "1:6 Expected expression\n");
     expect_errors("(a) := 1", "1:8 Expected expression\n");
     expect_errors("1 = ", "1:5 Expected expression\n");
-    expect_errors("a := b := 1", "1:8 Chained assignment is not supported; split the assignment into separate "
-        "statements\n");
-    expect_errors("let a = b = 1", "1:11 Chained assignment is not supported; split the assignment into separate "
-        "statements\n");
+    expect_errors("a := b := 1",
+                  "1:8 Chained assignment is not supported; split the assignment into separate statements\n");
+    expect_errors("let a = b = 1",
+                  "1:11 Chained assignment is not supported; split the assignment into separate statements\n");
 }
 
 static void test_control(void **state)
 {
     (void)state;
-    expect_tree("if a { 1 } else if b { } else { 2 }",
-                "  IF @1:1\n    NAME a @1:4\n    THEN\n      EXPRESSION @1:8\n        INT 1 @1:8\n    ELSE\n      "
-                    "IF @1:17\n"
-                "        NAME b @1:20\n        THEN\n        ELSE\n          EXPRESSION @1:33\n            INT 2 "
-                    "@1:33\n");
+    expect_tree("if a { 1 } else if b { } else { 2 }", "  IF @1:1\n"
+                                                       "    NAME a @1:4\n"
+                                                       "    THEN\n"
+                                                       "      EXPRESSION @1:8\n"
+                                                       "        INT 1 @1:8\n"
+                                                       "    ELSE\n"
+                                                       "      IF @1:17\n"
+                                                       "        NAME b @1:20\n"
+                                                       "        THEN\n"
+                                                       "        ELSE\n"
+                                                       "          EXPRESSION @1:33\n"
+                                                       "            INT 2 @1:33\n");
     expect_tree("loop { break } loop while x { continue } while y { } for k, v in d { } for i in 0..3 { }",
-                "  WHILE @1:1\n    BODY\n      BREAK @1:8\n  WHILE @1:16\n    NAME x @1:27\n    BODY\n      "
-                    "CONTINUE @1:31\n"
-                "  WHILE @1:42\n    NAME y @1:48\n    BODY\n  FOR k v @1:54\n    NAME d @1:66\n    BODY\n  FOR i "
-                    "@1:72\n"
-                "    RANGE .. @1:82\n      INT 0 @1:81\n      INT 3 @1:84\n    BODY\n");
-    expect_tree("try { } except e { } finally { } try { } except { } try { } finally { }",
-                "  TRY e @1:1\n    BODY\n    EXCEPT\n    FINALLY\n  TRY @1:34\n    BODY\n    EXCEPT\n  TRY @1:53\n  "
-                    "  BODY\n    FINALLY\n");
+                "  WHILE @1:1\n"
+                "    BODY\n"
+                "      BREAK @1:8\n"
+                "  WHILE @1:16\n"
+                "    NAME x @1:27\n"
+                "    BODY\n"
+                "      CONTINUE @1:31\n"
+                "  WHILE @1:42\n"
+                "    NAME y @1:48\n"
+                "    BODY\n"
+                "  FOR k v @1:54\n"
+                "    NAME d @1:66\n"
+                "    BODY\n"
+                "  FOR i @1:72\n"
+                "    RANGE .. @1:82\n"
+                "      INT 0 @1:81\n"
+                "      INT 3 @1:84\n"
+                "    BODY\n");
+    expect_tree("try { } except e { } finally { } try { } except { } try { } finally { }", "  TRY e @1:1\n"
+                                                                                           "    BODY\n"
+                                                                                           "    EXCEPT\n"
+                                                                                           "    FINALLY\n"
+                                                                                           "  TRY @1:34\n"
+                                                                                           "    BODY\n"
+                                                                                           "    EXCEPT\n"
+                                                                                           "  TRY @1:53\n"
+                                                                                           "    BODY\n"
+                                                                                           "    FINALLY\n");
     expect_shape("return\n1", "RETURN, INT 1");
     expect_shape("return; 1", "RETURN, INT 1");
     expect_shape("x(func() { return })", "CALL, NAME x, FUNC, FUNCTION, BODY, RETURN");
@@ -276,22 +348,46 @@ static void test_match(void **state)
     (void)state;
     expect_tree("match x { case _: { } case -5: { }; case 2.5: { } case \"s\": { } case true: { } case null: { }\n"
                 "case Ok(v) if v > 1: { } case Result::Err: { } case None: { } case A::B: { } case A::C(x, _): { } "
-                    "case word: { }\n"
+                "case word: { }\n"
                 "default: { } }",
-                "  MATCH @1:1\n    NAME x @1:7\n    CASE any @1:16\n      BODY\n    CASE int -5 @1:28\n      BODY\n"
-                "    CASE float 2.5 @1:42\n      BODY\n    CASE string \"s\" @1:56\n      BODY\n    CASE bool true "
-                    "@1:70\n      BODY\n"
-                "    CASE null @1:85\n      BODY\n    CASE variant Ok binds v @2:6\n      GUARD\n      BINARY > @2:17\n"
-                "        NAME v @2:15\n        INT 1 @2:19\n      BODY\n    CASE variant Err @2:31\n      BODY\n"
-                "    CASE variant None @2:53\n      BODY\n    CASE enum A B @2:68\n      BODY\n    CASE enum A C "
-                    "binds x _ @2:83\n      BODY\n"
-                "    CASE word word @2:104\n      BODY\n    DEFAULT @3:1\n      BODY\n");
+                "  MATCH @1:1\n"
+                "    NAME x @1:7\n"
+                "    CASE any @1:16\n"
+                "      BODY\n"
+                "    CASE int -5 @1:28\n"
+                "      BODY\n"
+                "    CASE float 2.5 @1:42\n"
+                "      BODY\n"
+                "    CASE string \"s\" @1:56\n"
+                "      BODY\n"
+                "    CASE bool true @1:70\n"
+                "      BODY\n"
+                "    CASE null @1:85\n"
+                "      BODY\n"
+                "    CASE variant Ok binds v @2:6\n"
+                "      GUARD\n"
+                "      BINARY > @2:17\n"
+                "        NAME v @2:15\n"
+                "        INT 1 @2:19\n"
+                "      BODY\n"
+                "    CASE variant Err @2:31\n"
+                "      BODY\n"
+                "    CASE variant None @2:53\n"
+                "      BODY\n"
+                "    CASE enum A B @2:68\n"
+                "      BODY\n"
+                "    CASE enum A C binds x _ @2:83\n"
+                "      BODY\n"
+                "    CASE word word @2:104\n"
+                "      BODY\n"
+                "    DEFAULT @3:1\n"
+                "      BODY\n");
     expect_errors("match x { case if: { } }", "1:16 Expected pattern after 'case' but found Keyword(\"if\")\n");
     expect_errors("match x { case -y: { } }", "1:17 Expected pattern after 'case' but found Identifier(\"y\")\n");
     expect_errors("match x { case A::5: { } }", "1:19 Expected variant name after '::' but found Int(5)\n");
     expect_errors("match x { case A::B(5): { } }", "1:21 Expected ')' to close match case pattern but found Int(5)\n");
-    expect_errors("match x { case Ok(a, b): { } }", "1:20 Expected ')' to close match case pattern but found "
-        "Punctuation(',')\n");
+    expect_errors("match x { case Ok(a, b): { } }",
+                  "1:20 Expected ')' to close match case pattern but found Punctuation(',')\n");
     expect_errors("match x { case 1 { } }", "1:18 Expected ':' after match case pattern but found Punctuation('{')\n");
     expect_errors("match x { default { } }", "1:19 Expected ':' after 'default' but found Punctuation('{')\n");
     expect_errors("match x { foo }", "1:11 Expected 'case' or 'default' in match body but found Identifier(\"foo\")\n");
@@ -337,14 +433,23 @@ static void test_newlines(void **state)
 static void test_places(void **state)
 {
     (void)state;
-    expect_tree("x.f(a)[i] + -g(1)?", "  EXPRESSION @1:1\n    BINARY + @1:11\n      INDEX @1:7\n        METHOD .f "
-        "@1:3\n"
-                "          NAME x @1:1\n          NAME a @1:5\n        NAME i @1:8\n      UNARY - @1:13\n        "
-                    "TRY @1:18\n"
-                "          CALL @1:14\n            NAME g @1:14\n            INT 1 @1:16\n");
-    expect_tree("\"\xC3\xA9\" == await (x)", "  EXPRESSION @1:1\n    BINARY == @1:5\n      STRING \"\xC3\xA9\" "
-        "@1:1\n      AWAIT @1:8\n"
-                "        NAME x (parenthesized) @1:15\n");
+    expect_tree("x.f(a)[i] + -g(1)?", "  EXPRESSION @1:1\n"
+                                      "    BINARY + @1:11\n"
+                                      "      INDEX @1:7\n"
+                                      "        METHOD .f @1:3\n"
+                                      "          NAME x @1:1\n"
+                                      "          NAME a @1:5\n"
+                                      "        NAME i @1:8\n"
+                                      "      UNARY - @1:13\n"
+                                      "        TRY @1:18\n"
+                                      "          CALL @1:14\n"
+                                      "            NAME g @1:14\n"
+                                      "            INT 1 @1:16\n");
+    expect_tree("\"\xC3\xA9\" == await (x)", "  EXPRESSION @1:1\n"
+                                             "    BINARY == @1:5\n"
+                                             "      STRING \"\xC3\xA9\" @1:1\n"
+                                             "      AWAIT @1:8\n"
+                                             "        NAME x (parenthesized) @1:15\n");
     RfDiagList diags;
     rf_diag_init(&diags);
     RfAst ast;
@@ -505,19 +610,35 @@ static void test_recovery(void **state)
                   "1:6 Expected expression\n3:1 Expected ')' to close function call arguments but found Eof\n");
     expect_errors("x := ) y := ]; z := ]\nw := 1\n", "1:6 Expected expression\n1:21 Expected expression\n");
     expect_errors("func f() {\n  x := )\n  if a {\n    y := ]\n    z := 1\n  }\n  )\n}\nq := ]\n",
-                  "2:8 Expected expression\n4:10 Expected expression\n7:3 Expected expression\n9:6 Expected "
-                      "expression\n");
+                  "2:8 Expected expression\n"
+                  "4:10 Expected expression\n"
+                  "7:3 Expected expression\n"
+                  "9:6 Expected expression\n");
     expect_errors("func f() {\n  x := (1 + 2\n  y := 3\n}\nprint(\"z\" 5)\n",
                   "3:3 Expected ')' to close parenthesized expression but found Identifier(\"y\")\n"
                   "5:11 Expected ')' to close function call arguments but found Int(5)\n");
     expect_errors("func f() { x := }\ny := ]", "1:17 Expected expression\n2:6 Expected expression\n");
-    expect_errors("if x\n  y := )\n", "2:3 Expected '{' to start if block but found Identifier(\"y\")\n2:8 Expected "
-        "expression\n");
+    expect_errors("if x\n"
+                  "  y := )\n",
+                  "2:3 Expected '{' to start if block but found Identifier(\"y\")\n"
+                  "2:8 Expected expression\n");
     expect_errors("struct S {\n  5\n  x\n}\ny := )",
                   "2:3 Expected '}' to close struct body but found Int(5)\n5:6 Expected expression\n");
-    expect_errors("f(func() {\n  x := )\n  y := 1\n})\nz := )", "2:8 Expected expression\n5:6 Expected expression\n");
-    expect_errors("x := \"${ 1 + }\"\ny := \"\xC3\xA9${\n )}\"", "1:14 Expected expression\n3:2 Expected expression\n");
-    expect_errors("func f() {\n  if x {\n", "3:1 Expected '}' to close if block but found Eof\n"
+    expect_errors("f(func() {\n"
+                  "  x := )\n"
+                  "  y := 1\n"
+                  "})\n"
+                  "z := )",
+                  "2:8 Expected expression\n"
+                  "5:6 Expected expression\n");
+    expect_errors("x := \"${ 1 + }\"\n"
+                  "y := \"\xC3\xA9${\n"
+                  " )}\"",
+                  "1:14 Expected expression\n"
+                  "3:2 Expected expression\n");
+    expect_errors("func f() {\n"
+                  "  if x {\n",
+                  "3:1 Expected '}' to close if block but found Eof\n"
                   "3:1 Expected '}' to close function body but found Eof\n");
 }
 
@@ -530,18 +651,22 @@ static void test_lexical_errors_stop_parsing(void **state)
 static void test_limits(void **state)
 {
     (void)state;
-    struct { const char *before, *open, *middle, *close; size_t most; const char *error; } limits[] = {
-        {"x := ", "(", "1", ")", 255, "1:262 Maximum expression nesting depth of 256 exceeded while parsing "
-            "expression\n"},
-        {"x := ", "-", "1", "", 255, "1:261 Maximum expression nesting depth of 256 exceeded while parsing unary "
-            "expression\n"},
-        {"x := ", "[", "1", "]", 255, "1:261 Maximum expression nesting depth of 256 exceeded while parsing array "
-            "literal\n"},
-        {"x := ", "{1:", "1", "}", 255, "1:771 Maximum expression nesting depth of 256 exceeded while parsing "
-            "dictionary literal\n"},
+    struct {
+        const char *before, *open, *middle, *close;
+        size_t most;
+        const char *error;
+    } limits[] = {
+        {"x := ", "(", "1", ")", 255,
+         "1:262 Maximum expression nesting depth of 256 exceeded while parsing expression\n"},
+        {"x := ", "-", "1", "", 255,
+         "1:261 Maximum expression nesting depth of 256 exceeded while parsing unary expression\n"},
+        {"x := ", "[", "1", "]", 255,
+         "1:261 Maximum expression nesting depth of 256 exceeded while parsing array literal\n"},
+        {"x := ", "{1:", "1", "}", 255,
+         "1:771 Maximum expression nesting depth of 256 exceeded while parsing dictionary literal\n"},
         {"", "if x {", "", "}", 128, "1:774 Maximum block nesting depth of 128 exceeded while parsing if block\n"},
-        {"", "func f(){", "", "}", 128, "1:1161 Maximum block nesting depth of 128 exceeded while parsing function "
-            "body\n"},
+        {"", "func f(){", "", "}", 128,
+         "1:1161 Maximum block nesting depth of 128 exceeded while parsing function body\n"},
         {"x := [1", ",1", "]", "", 4095, "1:8199 Array literal exceeds maximum element count of 4096\n"},
         {"x := {1:1", ",1:1", "}", "", 4095, "1:16391 Dictionary literal exceeds maximum item count of 4096\n"},
     };
@@ -574,16 +699,36 @@ static void test_diagnostic_count(void **state)
 static void test_hostile_shapes(void **state)
 {
     (void)state;
-    static const struct { const char *before, *text, *after; bool clean; } shapes[] = {
-        {"x := a", "+a", "", true},       {"x := a", "? ", "", true},        {"f", "()", "", true},
-        {"a", ".b", "", true},            {"a", "[1]", "", true},            {"a", "|>f(1)", "", true},
-        {"if a {}", " else if a {}", "", true}, {"", "export ", "x := 1", true}, {"let x: ", "a<", "", false},
-        {"", "(", "", false},             {"", "[", "", false},              {"", "[;", "", false},
-        {"", "{[;", "", false},           {"", "-", "", false},              {"", "await ", "", false},
-        {"", "func() => ", "", false},    {"", "spawn {", "", false},        {"", "if a {", "", false},
-        {"let ", "[", "", false},         {"", "yield ", "", false},         {"", "P {a: ", "", false},
-        {"", "Ok(", "", false},           {"", "\"${", "", false},           {"", "f(){", "", false},
-        {"", "}", "", false},             {"", "match x { case 1: {", "", false},
+    static const struct {
+        const char *before, *text, *after;
+        bool clean;
+    } shapes[] = {
+        {"x := a", "+a", "", true},
+        {"x := a", "? ", "", true},
+        {"f", "()", "", true},
+        {"a", ".b", "", true},
+        {"a", "[1]", "", true},
+        {"a", "|>f(1)", "", true},
+        {"if a {}", " else if a {}", "", true},
+        {"", "export ", "x := 1", true},
+        {"let x: ", "a<", "", false},
+        {"", "(", "", false},
+        {"", "[", "", false},
+        {"", "[;", "", false},
+        {"", "{[;", "", false},
+        {"", "-", "", false},
+        {"", "await ", "", false},
+        {"", "func() => ", "", false},
+        {"", "spawn {", "", false},
+        {"", "if a {", "", false},
+        {"let ", "[", "", false},
+        {"", "yield ", "", false},
+        {"", "P {a: ", "", false},
+        {"", "Ok(", "", false},
+        {"", "\"${", "", false},
+        {"", "f(){", "", false},
+        {"", "}", "", false},
+        {"", "match x { case 1: {", "", false},
     };
     for (size_t i = 0; i < sizeof(shapes) / sizeof(shapes[0]); i++) {
         char *source = repeat(shapes[i].before, shapes[i].text, 50000, shapes[i].after);

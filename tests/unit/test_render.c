@@ -220,7 +220,8 @@ static void test_long_call_stack_is_cut(void **state)
 static void test_json(void **state)
 {
     (void)state;
-    RuffFrame frames[] = {{"inner", "s.ruff", 3, 14, true}, {"outer", NULL, 5, 2, true}, {"<main>", "s.ruff", 7, 7, false}};
+    RuffFrame frames[] = {
+        {"inner", "s.ruff", 3, 14, true}, {"outer", NULL, 5, 2, true}, {"<main>", "s.ruff", 7, 7, false}};
     RuffError error = runtime_error(frames, 3);
     error.did_you_mean = "c";
     char *text = ruff_render_error(&error, RUFF_RENDER_JSON, 0);
@@ -272,8 +273,9 @@ static void test_json_writer(void **state)
     rf_json_null(&json);
     rf_json_array_end(&json);
     rf_json_finish(&json);
-    assert_string_equal(rf_buf_cstr(&text), "[\n  \"a\\\"\\\\\\n\\t\\b\\u0001\xc3\xa9\xef\xbf\xbd\",\n  1.500,\n  {},\n  [],\n"
-                                            "  null\n]\n");
+    assert_string_equal(rf_buf_cstr(&text),
+                        "[\n  \"a\\\"\\\\\\n\\t\\b\\u0001\xc3\xa9\xef\xbf\xbd\",\n  1.500,\n  {},\n  [],\n"
+                        "  null\n]\n");
     rf_buf_free(&text);
 }
 
