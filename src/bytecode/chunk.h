@@ -156,7 +156,7 @@ typedef struct RfImportSite {
     RfPos *positions;
     uint32_t *globals;     /* IMPORT_ALL: unused */
     uint32_t namespace_global; /* IMPORT_ALL: global slot of the module's own name */
-    uint32_t next;         /* IMPORT_NAME: which of the names this instruction wants (one site per name) */
+    uint32_t next;         /* IMPORT_NAME: which of the names this instruction wants (its site lists only that one: 0) */
 } RfImportSite;
 
 typedef struct RfDictPattern {

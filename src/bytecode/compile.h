@@ -35,7 +35,7 @@ struct RfBinding {
     RfBinding *outer;        /* next one of this name in this function, further out */
     RfBinding *next;         /* next one of its scope */
     RfScope *scope;          /* where it lives */
-    RfScope *declared_in;    /* scope or arm whose duplicate check counts it; NULL: not a declaration */
+    uint32_t declared_in;    /* id of the scope or arm whose duplicate check counts it; 0: not a declaration */
     uint32_t order;          /* bigger is further in */
     uint32_t slot;
     uint32_t info;           /* 1 + index of its RfLocalInfo, 0: none open */
@@ -48,12 +48,16 @@ struct RfBinding {
     bool settled;            /* when it is unset a variable of that name exists further out: assignment creates nothing */
     bool func;               /* nested func declaration: closures see it before it is active */
     bool created;            /* made by assignment, binder or import (reused by later ones of its scope) */
+    bool twice;              /* func: declared more than once in its scope */
     bool touched;            /* in the list of bindings changed by the current match */
+    uint32_t arm;            /* last arm that counted in `hits` */
+    uint32_t hits;           /* arms of the current match after which it is certain */
 };
 
 struct RfScope {
     RfScope *parent;
     RfBinding *bindings;
+    uint32_t id;
     uint32_t first_slot;
     uint32_t saved_floor, saved_arm_depth, saved_match_id, saved_match_nop;
     bool arm;    /* of a match: names go to the nearest scope that is none */
@@ -95,6 +99,7 @@ typedef struct RfCaptured { /* what a free name of a closure means */
 typedef struct RfNameSet {
     RfString *name;
     uint8_t marks; /* RF_NAME_* */
+    const RfStmt *last; /* its last func declaration at top level */
     UT_hash_handle hh;
 } RfNameSet;
 #define RF_NAME_GLOBAL 1u    /* some top-level statement of the file may create this global */
@@ -124,14 +129,20 @@ typedef struct RfConst {
 } RfConst;
 
 typedef enum RfExit { RF_EXIT_RETURN, RF_EXIT_BREAK, RF_EXIT_CONTINUE } RfExit;
+typedef struct RfFinallyExit { /* a way out of a try that its finally block delays */
+    RfExit kind;
+    RfControl *loop;
+} RfFinallyExit;
+/* Values of the hidden local that says how a finally block was reached; from RF_ACTION_FIRST_EXIT on: its exits. */
+enum { RF_ACTION_NORMAL, RF_ACTION_ERROR, RF_ACTION_FIRST_EXIT };
 struct RfControl { /* a loop, or a try with finally, around the code being compiled; innermost first */
     RfControl *parent;
     bool finally;
     RfLabel brk, cont;       /* loop */
-    RfScope *scope;          /* loop: scopes inside this one are left by break and continue */
+    RfScope *scope;          /* scopes inside this one are left when control goes to brk, cont or entry */
     RfLabel entry;           /* finally: its block */
     uint32_t action, value;  /* finally: hidden locals */
-    RfVec exits;             /* finally: RfFinallyExit, number i has action i + 2 */
+    RfVec exits;             /* finally: RfFinallyExit, number i has action RF_ACTION_FIRST_EXIT + i */
 };
 
 typedef struct RfSaved { /* state of a binding before an arm changed it */
@@ -153,6 +164,7 @@ struct RfFuncState {
     uint32_t flags;      /* RF_PROTO_* */
     RfPos def_pos;
     uint16_t nparams, nrequired;
+    bool test_group;     /* body of a test_group whose tests count */
     bool in_function;    /* false: top-level code, its blocks, tests, spawn blocks there */
     RfVec code, positions, consts, infos, roots, inserts, handlers;
     RfVec calls, fields, methods, paths, structs, enums, decls, imports, dictpats, protos, captures;
@@ -163,10 +175,11 @@ struct RfFuncState {
     RfNameEntry *names;
     RfBinding *wild;     /* namespaces, linked by `outer` */
     RfCaptured *captured;
-    uint32_t next_slot, max_slots, region_max, floor, next_order;
+    uint32_t next_slot, max_slots, region_max, floor, next_order, next_scope;
     RfControl *control;
+    uint32_t try_depth;  /* try statements around the code being compiled */
     /* match arms */
-    uint32_t arm_depth, match_id, match_count, match_nop;
+    uint32_t arm_depth, arm_count, match_id, match_count, match_nop;
     RfVec journal;       /* RfSaved */
     /* self reference (language.md 6.4.6) */
     RfString *self_name;
@@ -185,6 +198,8 @@ struct RfCompiler {
     RfDiag *diag;
     bool failed;
     RfNameSet *names;
+    RfFuncState *main;
+    RfVec tests;         /* RfTestCase */
     bool import_all;     /* the file has "import m" at top level */
     bool imported_all;   /* ... before the statement being compiled */
     const char *group;   /* prefix of test names */

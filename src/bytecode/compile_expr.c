@@ -1,6 +1,8 @@
 /* Expressions. Chains that lean left (a + b + c, x.f.g(), a ?? b ?? c) can be as long as the source, so they are walked with a
  * list instead of recursion: the leftmost operand first, then one `finish` per node outwards. Everything else nests no deeper
  * than the parser allows. */
+#include <string.h>
+
 #include "bytecode/compile.h"
 #include "runtime/string.h"
 
@@ -227,6 +229,28 @@ static void finish(RfFuncState *fs, const RfExpr *e, const RfPlace *place)
     }
 }
 
+/* May the operation inside `e`, its left operand, use the place although `e` still follows? What follows must not look at the
+ * variable, which has given its value up, and if it fails nobody may find the variable empty. */
+static bool place_reaches(const RfFuncState *fs, const RfExpr *e, const RfPlace *place)
+{
+    const RfExpr *right;
+    if (!(fs->flags & RF_PROTO_MAIN) || fs->try_depth > 0 || fs->c->module->open || !place->target ||
+        place->target->kind != RF_EXPR_NAME) {
+        return false;
+    }
+    switch (e->kind) {
+    case RF_EXPR_MEMBER: return true;
+    case RF_EXPR_INDEX: right = e->as.index.index; break;
+    case RF_EXPR_BINARY: right = e->as.binary.right; break;
+    default: return false;
+    }
+    if (right->kind == RF_EXPR_NAME) {
+        RfText a = right->as.text, b = place->target->as.text;
+        return a.len != b.len || memcmp(a.bytes, b.bytes, a.len) != 0;
+    }
+    return right->kind == RF_EXPR_INT || right->kind == RF_EXPR_FLOAT || right->kind == RF_EXPR_STRING;
+}
+
 void rf_compile_value(RfFuncState *fs, const RfExpr *e, const RfPlace *place)
 {
     const RfExpr *room[16];
@@ -244,10 +268,16 @@ void rf_compile_value(RfFuncState *fs, const RfExpr *e, const RfPlace *place)
         }
         chain[count++] = leaf;
     }
+    uint32_t reach = 0; /* outermost nodes that may use the place */
+    if (place) {
+        do {
+            reach++;
+        } while (reach < count && place_reaches(fs, chain[reach - 1], place));
+    }
     compile_leaf(fs, leaf);
     while (count > 0) {
         count--;
-        finish(fs, chain[count], count == 0 ? place : NULL);
+        finish(fs, chain[count], count < reach ? place : NULL);
     }
 }
 

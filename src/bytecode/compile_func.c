@@ -8,7 +8,7 @@ void rf_func_begin(RfFuncState *fs, RfCompiler *c, RfFuncState *parent, RfString
 {
     *fs = (RfFuncState){.c = c, .parent = parent, .name = name, .flags = flags, .def_pos = pos};
     fs->in_function = parent && parent->in_function;
-    *scope = (RfScope){.global = (flags & RF_PROTO_MAIN) != 0};
+    *scope = (RfScope){.id = ++fs->next_scope, .global = (flags & RF_PROTO_MAIN) != 0};
     fs->scope = scope;
 }
 
@@ -49,7 +49,7 @@ static void compile_params(RfFuncState *fs, const RfFuncNode *node)
             continue;
         }
         RfBinding *b = rf_scope_bind(fs, fs->scope, name, first + i, RF_ROOT_LOCAL, RF_GLOBAL_MUT);
-        b->declared_in = fs->scope;
+        b->declared_in = fs->scope->id;
         rf_scope_change(fs, b, true, false, true);
     }
 }
@@ -159,8 +159,7 @@ void rf_compile_func_stmt(RfFuncState *fs, const RfStmt *s)
         b = b->outer;
     }
     RfSelf self = {.name = name, .kind = RF_GLOBAL_MUT};
-    bool twice = b->declared_in != NULL; /* the name may come to mean the other one: no short cut */
-    rf_compile_closure(fs, node, twice || home->global ? NULL : &self);
+    rf_compile_closure(fs, node, b->twice || home->global ? NULL : &self); /* else the name may come to mean another one */
     RfLabel fresh = {0}, end = {0};
     if (home->global) { /* in an arm at top level */
         uint32_t global = rf_module_global(fs->c->module, name);

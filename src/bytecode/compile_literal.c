@@ -54,7 +54,7 @@ void rf_compile_array(RfFuncState *fs, const RfExpr *e)
 }
 
 /* Keys lie on the stack in stored form: a canonical decimal string is the int. */
-static void compile_key(RfFuncState *fs, const RfDictItem *item)
+static void compile_key(RfFuncState *fs, const RfDictPair *item)
 {
     const RfExpr *key = item->key;
     if (key->kind == RF_EXPR_STRING) {
@@ -78,7 +78,7 @@ void rf_compile_dict(RfFuncState *fs, const RfExpr *e)
     uint32_t waiting = 0;
     bool started = false;
     for (uint32_t i = 0; i < e->as.dict.count; i++) {
-        const RfDictItem *item = &e->as.dict.items[i];
+        const RfDictPair *item = &e->as.dict.items[i];
         if (!started && (!item->key || waiting == PIECE)) {
             rf_emit(fs, RF_OP_DICT, 0, waiting, e->pos);
             started = true;

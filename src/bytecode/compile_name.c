@@ -279,7 +279,7 @@ static void declare_in_global_arm(RfFuncState *fs, RfString *name, uint8_t kind,
     fs->depth++;
     rf_emit(fs, RF_OP_DECLARE_GLOBAL, (uint32_t)decl_of_kind(kind), global, pos);
     rf_emit_bind(fs, &end);
-    b->declared_in = fs->scope;
+    b->declared_in = fs->scope->id;
     b->active = b->maybe = b->settled = true;
     rf_compile_mark(fs->c, name, RF_NAME_REPLACED);
 }
@@ -332,7 +332,7 @@ void rf_name_declare(RfFuncState *fs, RfString *name, uint8_t kind, RfPos pos)
         rf_scope_promote(fs, b);
     }
     rf_emit(fs, RF_OP_STORE_LOCAL, b->slot, 0, pos);
-    b->declared_in = fs->scope;
+    b->declared_in = fs->scope->id;
     rf_scope_change(fs, b, true, false, true);
 }
 

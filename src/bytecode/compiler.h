@@ -18,5 +18,7 @@ struct RfBuf;
 void rf_disasm(struct RfBuf *out, const RfProto *proto);
 /* One instruction: operands and comment, as in the listing. */
 void rf_disasm_instr(struct RfBuf *out, const RfProto *proto, uint32_t pc);
+/* The opcode table as Markdown: the text of docs/bytecode.md. */
+void rf_ops_markdown(struct RfBuf *out);
 
 #endif

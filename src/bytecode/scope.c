@@ -10,7 +10,7 @@
 
 void rf_scope_enter(RfFuncState *fs, RfScope *scope, bool arm)
 {
-    *scope = (RfScope){.parent = fs->scope, .first_slot = fs->next_slot, .saved_floor = fs->floor, .arm = arm,
+    *scope = (RfScope){.parent = fs->scope, .id = ++fs->next_scope, .first_slot = fs->next_slot, .saved_floor = fs->floor, .arm = arm,
                        .saved_arm_depth = fs->arm_depth, .saved_match_id = fs->match_id, .saved_match_nop = fs->match_nop};
     if (!arm) { /* a match around it is no concern of the names made inside */
         fs->arm_depth = 0;
@@ -218,7 +218,7 @@ RfBinding *rf_scope_pinned(RfFuncState *fs, RfString *name, uint8_t where, uint8
 bool rf_scope_declared(RfFuncState *fs, RfString *name)
 {
     for (RfBinding *b = rf_scope_innermost(fs, name); b; b = b->outer) {
-        if (b->declared_in == fs->scope) {
+        if (b->declared_in == fs->scope->id) {
             return true;
         }
     }
@@ -244,6 +244,7 @@ void rf_scope_declare_funcs(RfFuncState *fs, const RfBlock *block)
             }
         }
         if (own) {
+            own->twice = own->twice || own->scope == fs->scope;
             continue;
         }
         RfBinding *b;

@@ -1,10 +1,9 @@
-/* Array builtins that give a changed version of their argument: push pop insert remove remove_at clear slice concat reverse
- * unique.
+/* Array builtins that give a changed version of their argument: push pop insert remove remove_at clear slice concat
+ * reverse unique.
  *
- * The pattern of all: check everything, move argument 0 out of argv, make it unique, change it in place. When the caller held
- * the only reference nothing is copied. */
+ * The pattern of all: check everything, move argument 0 out of argv, make it unique, change it in place. When the
+ * caller held the only reference nothing is copied. */
 #include <math.h>
-#include <string.h>
 
 #include "base/mem.h"
 #include "lib/args.h"
@@ -46,8 +45,8 @@ RfStatus rf_lib_pop(RfVm *vm, const RfBuiltin *self, int argc, RfValue *argv, Rf
 /* ---- insert, remove, remove_at, clear ---- */
 static RfStatus raise_bounds(RfVm *vm, const RfBuiltin *self, int64_t index, const RfArray *array)
 {
-    return rf_raise(rf_rt(vm), "%s() index %lld out of bounds for array of length %u", self->arity_name, (long long)index,
-                    array->len);
+    return rf_raise(rf_rt(vm), "%s() index %lld out of bounds for array of length %u", self->arity_name,
+                    (long long)index, array->len);
 }
 
 RfStatus rf_lib_insert(RfVm *vm, const RfBuiltin *self, int argc, RfValue *argv, RfValue *out)

@@ -1,5 +1,5 @@
-/* Linear search, one loop per element kind. What decides equality is rf_value_equal; the loops for raw kinds spell out the
- * part of its rules that applies to them. */
+/* Linear search, one loop per element kind. What decides equality is rf_value_equal; the loops for raw kinds spell
+ * out the part of its rules that applies to them. */
 #include "lib/array_find.h"
 
 #include <float.h>

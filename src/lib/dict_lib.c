@@ -1,4 +1,5 @@
-/* Dict builtins: keys values items has_key get get_default merge invert. Dicts are shown in sorted order (language.md 3.5). */
+/* Dict builtins: keys values items has_key get get_default merge invert. Dicts are shown in sorted order
+ * (language.md 3.5). */
 #include "base/mem.h"
 #include "lib/args.h"
 #include "lib/builtins.h"

@@ -2,6 +2,7 @@
 #include "base/utf8.h"
 #include "lib/args.h"
 #include "lib/builtins.h"
+#include "lib/encoding.h"
 
 #define REPLACEMENT_CHARACTER 0xFFFDu
 
@@ -82,7 +83,7 @@ static size_t bad_sequence(const unsigned char *data, size_t len)
     return n;
 }
 
-static void put_lossy(RfBuf *out, const char *data, size_t len)
+void rf_encoding_put_lossy(RfBuf *out, const char *data, size_t len)
 {
     size_t pos = 0;
     for (;;) {
@@ -116,7 +117,7 @@ RfStatus rf_lib_bytes_to_string(RfVm *vm, const RfBuiltin *self, int argc, RfVal
         return rf_raise(rf_rt(vm), "bytes_to_string() invalid UTF-8 at byte %zu", good);
     }
     RfBuf text = RF_BUF_INIT;
-    put_lossy(&text, data, len);
+    rf_encoding_put_lossy(&text, data, len);
     return rf_args_return_buf(vm, self, &text, out);
 }
 

@@ -1,9 +1,10 @@
-/* Builtins that call a function for the items of a sequence: map filter flat_map each reduce find find_index any all min_by
- * max_by group_by count_by.
+/* Builtins that call a function for the items of a sequence: map filter flat_map each reduce find find_index any all
+ * min_by max_by group_by count_by.
  *
- * The callback is checked once and called with as little around it as can be (RfCallback). It may do anything, also reassign
- * the variable the sequence came from: the caller's argv holds the sequence and the callee until the builtin returns. An
- * error of the callback or of a generator stops the walk, whatever was built is released, and the error goes on unchanged. */
+ * The callback is checked once and called with as little around it as can be (RfCallback). It may do anything, also
+ * reassign the variable the sequence came from: the caller's argv holds the sequence and the callee until the
+ * builtin returns. An error of the callback or of a generator stops the walk, whatever was built is released, and
+ * the error goes on unchanged. */
 #include "lib/args.h"
 #include "lib/builtins.h"
 #include "lib/seq.h"
@@ -256,7 +257,17 @@ RfStatus rf_lib_all(RfVm *vm, const RfBuiltin *self, int argc, RfValue *argv, Rf
 
 /* ---- min_by, max_by ---- */
 
-/* The first item whose key comes before (sign -1) or after (sign 1) all earlier ones. */
+/* Whether `key` comes before (sign -1) or after (sign 1) the best so far; the first one always wins. */
+static bool is_better(RfValue key, RfValue best, int sign)
+{
+    if (rf_is_undef(best)) {
+        return true;
+    }
+    int order = rf_value_order(key, best);
+    return sign < 0 ? order < 0 : order > 0;
+}
+
+/* The first item with the least (sign -1) or greatest (sign 1) key. */
 static RfStatus extreme(RfVm *vm, const RfBuiltin *self, RfValue *argv, int sign, RfValue *out)
 {
     Walk walk;
@@ -272,7 +283,7 @@ static RfStatus extreme(RfVm *vm, const RfBuiltin *self, RfValue *argv, int sign
         status = call(&walk, rf_retain(item), &key);
         if (status != RF_OK) {
             rf_release(item);
-        } else if (rf_is_undef(best_key) || (sign < 0 ? rf_value_order(key, best_key) < 0 : rf_value_order(key, best_key) > 0)) {
+        } else if (is_better(key, best_key, sign)) {
             rf_assign(&best, item);
             rf_assign(&best_key, key);
         } else {
@@ -324,7 +335,9 @@ static void add_to_count(RfDict *counts, RfValue key, RfValue item)
     rf_dict_set(counts, key, rf_int(1));
 }
 
-static RfStatus group(RfVm *vm, const RfBuiltin *self, RfValue *argv, void (*add)(RfDict *, RfValue, RfValue), RfValue *out)
+typedef void AddToDict(RfDict *dict, RfValue key, RfValue item);
+
+static RfStatus group(RfVm *vm, const RfBuiltin *self, RfValue *argv, AddToDict *add, RfValue *out)
 {
     Walk walk;
     if (begin(vm, self, &walk, argv[0], argv[1]) != RF_OK) {

@@ -1,8 +1,9 @@
 /* Random builtins.
  *
- * One xoshiro256++ generator (Blackman and Vigna, 2019) for the whole process, under a mutex because scripts run on several
- * threads. Its state is filled by splitmix64, from getrandom(2) at first use and after clear_random_seed(), or from the seed
- * the program sets: then everything that follows is reproducible. uuid_v4() asks the system each time instead. */
+ * One xoshiro256++ generator (Blackman and Vigna, 2019) for the whole process, under a mutex because scripts run on
+ * several threads. Its state is filled by splitmix64, from getrandom(2) at first use and after clear_random_seed(),
+ * or from the seed the program sets: then everything that follows is reproducible. uuid_v4() asks the system each
+ * time instead. */
 #include <errno.h>
 #include <math.h>
 #include <pthread.h>
@@ -102,8 +103,8 @@ static uint64_t next_below(uint64_t bound)
 /* Uniform in [0, 1): 53 bits. */
 static double next_double(void) { return (double)(next_bits() >> 11) * 0x1p-53; }
 
-/* Standard normal by Marsaglia's polar method. The second number each round gives is not kept, so that the sequence depends
- * on the seed and the calls alone. */
+/* Standard normal by Marsaglia's polar method. The second number each round gives is not kept, so that the sequence
+ * depends on the seed and the calls alone. */
 static double next_normal(void)
 {
     for (;;) {

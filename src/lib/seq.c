@@ -182,9 +182,8 @@ RfStatus rf_lib_enumerate(RfVm *vm, const RfBuiltin *self, int argc, RfValue *ar
     return finish(&seq, more < 0 ? RF_ERROR : status, result, out);
 }
 
-/* ---- sum ----
- * An int until the first float, a float from then on; added up in order, so that the result does not depend on the kind of
- * the array. */
+/* ---- sum ---- An int until the first float, a float from then on; added up in order, so that the result does not
+ * depend on the kind of the array. */
 typedef struct Sum {
     bool is_float;
     int64_t i;

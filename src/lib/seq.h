@@ -1,7 +1,7 @@
 /* What the collection builtins share: walking any sequence, building result arrays.
  *
- * A "seq" (stdlib.md 1.4) is an array, set, queue, stack, bytes or generator. Arrays are walked without any call; the rest
- * goes through RfIter, so that generators are drawn lazily. */
+ * A "seq" (stdlib.md 1.4) is an array, set, queue, stack, bytes or generator. Arrays are walked without any call;
+ * the rest goes through RfIter, so that generators are drawn lazily. */
 #ifndef RF_LIB_SEQ_H
 #define RF_LIB_SEQ_H
 

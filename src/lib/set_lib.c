@@ -153,8 +153,8 @@ RfStatus rf_lib_set_difference(RfVm *vm, const RfBuiltin *self, int argc, RfValu
         *out = rf_obj(select_members(argv[0].as.set, right, false));
         return RF_OK;
     }
-    /* A few members are taken out of a set nobody else holds. Equality of floats has a tolerance, so one member of the right
-     * side may equal two of the left. */
+    /* A few members are taken out of a set nobody else holds. Equality of floats has a tolerance, so one member of
+     * the right side may equal two of the left. */
     RfSet *set = rf_take(&argv[0]).as.set;
     size_t pos = 0;
     for (const RfValue *item; (item = rf_set_next(right, &pos)) != NULL;) {

@@ -1,8 +1,9 @@
 /* sort and sort_by.
  *
- * The algorithm is the merge sort of merge_sort.h, made once for each way of comparing: raw ints, raw floats, strings by a
- * cached prefix, any values, and records that carry a position along (sort_by and comparators). With a comparator only
- * positions are moved about, so an error half-way leaves nothing to clean up but two blocks of memory. */
+ * The algorithm is the merge sort of merge_sort.h, made once for each way of comparing: raw ints (floats too),
+ * strings by a cached prefix, any values, and records that carry a position along (sort_by and comparators). With a
+ * comparator only positions are moved about, so an error half-way leaves nothing to clean up but two blocks of
+ * memory. */
 #include <endian.h>
 #include <math.h>
 #include <string.h>
@@ -16,13 +17,6 @@
 /* ---- the orders ---- */
 #define SORT_NAME sort_ints
 #define SORT_TYPE int64_t
-#define SORT_CONTEXT int
-#define SORT_LESS(x, y) (*(x) < *(y))
-#define SORT_CHEAP 1
-#include "lib/merge_sort.h"
-
-#define SORT_NAME sort_floats /* without NaN */
-#define SORT_TYPE double
 #define SORT_CONTEXT int
 #define SORT_LESS(x, y) (*(x) < *(y))
 #define SORT_CHEAP 1
@@ -77,7 +71,8 @@ typedef struct ValueRecord {
 #define SORT_CHEAP 0
 #include "lib/merge_sort.h"
 
-/* A comparator of the program. After its first error everything counts as ordered, so that the sort runs out quickly. */
+/* A comparator of the program. After its first error everything counts as ordered, so that the sort runs out
+ * quickly. */
 typedef struct Comparator {
     RfCallback callback;
     RfVm *vm;
@@ -114,7 +109,9 @@ static bool comparator_less(Comparator *c, uint32_t x, uint32_t y)
 #include "lib/merge_sort.h"
 
 /* ---- without comparator: in place ---- */
-static void order_floats(double *a, size_t n)
+
+/* Moves the NaNs, which come last, to the end; returns the number of the others. */
+static size_t part_numbers(double *a, size_t n)
 {
     size_t numbers = 0;
     for (size_t i = 0; i < n; i++) {
@@ -122,10 +119,45 @@ static void order_floats(double *a, size_t n)
             a[numbers++] = a[i];
         }
     }
-    sort_floats(a, numbers, 0);
     for (size_t i = numbers; i < n; i++) {
         a[i] = NAN;
     }
+    return numbers;
+}
+
+/* The bits of a double as an int that compares as the double does (-0 before 0); its own inverse. */
+static inline int64_t float_key(int64_t bits) { return bits ^ (int64_t)((uint64_t)(bits >> 63) >> 1); }
+
+/* Floats are sorted as ints. Only 0 and -0 need care: they are equal, so being stable means keeping their order. */
+static void order_floats(double *a, int64_t *bits, size_t n) /* both are the array's storage */
+{
+    n = part_numbers(a, n);
+    size_t zeros[2] = {0, 0};
+    for (size_t i = 0; i < n; i++) {
+        if (a[i] == 0.0) {
+            zeros[signbit(a[i]) != 0]++;
+        }
+    }
+    size_t nzeros = zeros[0] > 0 && zeros[1] > 0 ? zeros[0] + zeros[1] : 0;
+    double *saved = rf_mem_alloc(nzeros * sizeof *saved);
+    for (size_t i = 0, k = 0; k < nzeros; i++) {
+        if (a[i] == 0.0) {
+            saved[k++] = a[i];
+        }
+    }
+    for (size_t i = 0; i < n; i++) {
+        bits[i] = float_key(bits[i]);
+    }
+    sort_ints(bits, n, 0);
+    for (size_t i = 0; i < n; i++) {
+        bits[i] = float_key(bits[i]);
+    }
+    for (size_t i = 0, k = 0; k < nzeros; i++) {
+        if (a[i] == 0.0) {
+            a[i] = saved[k++];
+        }
+    }
+    rf_mem_free(saved, nzeros * sizeof *saved);
 }
 
 static void order_bools(uint8_t *a, size_t n)
@@ -176,7 +208,7 @@ static void order_array(RfArray *array)
     }
     switch (rf_array_kind(array)) {
     case RF_ELEM_INT: sort_ints(array->as.ints, array->len, 0); break;
-    case RF_ELEM_FLOAT: order_floats(array->as.floats, array->len); break;
+    case RF_ELEM_FLOAT: order_floats(array->as.floats, array->as.ints, array->len); break;
     case RF_ELEM_BOOL: order_bools(array->as.bools, array->len); break;
     default: order_values(array->as.values, array->len); break;
     }

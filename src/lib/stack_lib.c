@@ -1,5 +1,5 @@
-/* Stack builtins. A stack is an array object under another tag, its top at the end: turning one into the other is a change of
- * the tag when nobody else holds the object. */
+/* Stack builtins. A stack is an array object under another tag, its top at the end: turning one into the other is a
+ * change of the tag when nobody else holds the object. */
 #include "lib/args.h"
 #include "lib/builtins.h"
 #include "lib/seq.h"

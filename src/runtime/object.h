@@ -134,6 +134,9 @@ typedef struct RfHandleType {
     RfStatus (*call)(RfVm *vm, RfHandle *handle, RfString *name, int argc, RfValue *argv, RfValue *out, bool *found);
     void (*trace)(RfHandle *handle, RfVisit *visit, void *context); /* as RfKindOps.trace; NULL: holds no values */
     void (*verbose)(RfHandle *handle, RfBuf *out); /* form of debug(), "Image(format: png)"; NULL: debug_name */
+    /* The handle may cross threads: one more RfHandle, maybe of another thread, is going to own `data` and will close it.
+     * `data` then carries an atomic count and a lock. NULL: "Cannot send KIND to another thread". */
+    void (*retain)(void *data);
 } RfHandleType;
 struct RfHandle {
     RfObject obj;

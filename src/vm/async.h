@@ -16,6 +16,7 @@ typedef struct RfFuture RfFuture;
 /* What happens when a promise is settled. Embedded in a larger struct; exactly one of run and drop is called, and frees it. */
 struct RfReaction {
     RfReaction *next;
+    RfPromise *settled; /* promise.c's own */
     void (*run)(RfVm *vm, RfReaction *reaction, RfPromise *settled);
     void (*drop)(RfReaction *reaction); /* the promise is gone and never was settled */
 };
@@ -31,7 +32,7 @@ struct RfPromise {
     RfReaction **last;
     RfFuture *future;   /* core other threads know it by; NULL when none */
     bool remote;        /* the future settles the promise, not the other way round */
-    bool subscribed;    /* a remote promise that will be told */
+    bool subscribed;    /* remote: it is going to be told */
 };
 
 RfPromise *rf_promise_new(RfVm *vm); /* pending; new reference */
@@ -44,6 +45,8 @@ void rf_promise_fail(RfVm *vm, RfPromise *p);
 void rf_promise_reject_text(RfVm *vm, RfPromise *p, RfString *message, const RfError *origin);
 /* Adds a reaction; runs it at once when the promise is settled. */
 void rf_promise_react(RfVm *vm, RfPromise *p, RfReaction *reaction);
+/* Takes a reaction of a pending promise back; neither of its functions is called. */
+void rf_promise_unreact(RfPromise *p, const RfReaction *reaction);
 /* The promise to await for v: itself, that of a task handle, or NULL. Borrowed. */
 RfPromise *rf_promise_of(RfVm *vm, RfValue v);
 /* State now; finds out about remote ones. */
@@ -73,6 +76,10 @@ RfFuture *rf_future_new(bool is_task); /* new reference */
 bool rf_future_settle(RfFuture *f, RfPromiseState state, RfMessage *result);
 /* From the outcome of a call in vm: *v is taken when status is RF_OK, else the runtime's error. */
 void rf_future_settle_call(RfVm *vm, RfFuture *f, RfStatus status, RfValue v);
+/* Shows a task's error that nobody has been told of, once. */
+void rf_future_report(RfVm *vm, RfFuture *f);
+/* Releases f; shows such an error when this was the last reference. */
+void rf_future_release_reporting(RfVm *vm, RfFuture *f);
 /* True when it was still pending: then it is rejected ("Task was cancelled") and its VM stops at the next safepoint. */
 bool rf_future_cancel(RfFuture *f);
 bool rf_future_is_cancelled(RfFuture *f);
@@ -82,6 +89,9 @@ RfPromise *rf_future_promise(RfVm *vm, RfFuture *f);
 RfFuture *rf_future_of(RfVm *vm, RfPromise *p);
 /* For promise.c: arranges that a remote promise is told, or settles it at once. */
 void rf_future_subscribe(RfVm *vm, RfPromise *p);
+
+/* ---- channels (channel.c) ---- */
+RfValue rf_channel_new(RfVm *vm); /* new reference */
 
 /* ---- task handles (task.c) ---- */
 typedef struct RfTaskHandle {
@@ -105,9 +115,9 @@ RfStatus rf_parallel_map(RfVm *vm, const RfArray *items, RfValue fn, uint32_t wo
 /* ---- program group (group.c): what a program's VMs on all threads have in common ---- */
 typedef struct RfGroup RfGroup;
 RfGroup *rf_group_of(RfVm *vm); /* made at the first call; borrowed */
-/* A VM of the group for the calling thread, its program loaded from `image`; NULL with nothing raised when there is no memory
- * for its stacks. */
-RfVm *rf_group_open_vm(RfGroup *group, RfImage *image, RfFuture *task);
+/* A fresh VM of the group for the calling thread, which runs `task` (may be NULL; borrowed until the VM is closed); NULL when
+ * there is no memory for its stacks. */
+RfVm *rf_group_open_vm(RfGroup *group, RfFuture *task);
 void rf_group_close_vm(RfVm *vm);
 /* Shows an error nobody was told of. */
 void rf_group_report(RfVm *vm, const RfError *error);
@@ -134,6 +144,7 @@ typedef struct RfReady RfReady;
 struct RfReady {
     RfReady *next;
     void (*run)(RfVm *vm, RfReady *ready); /* may free it */
+    void (*drop)(RfReady *ready);          /* the VM ends */
 };
 void rf_scheduler_ready(RfVm *vm, RfReady *ready);
 
@@ -153,15 +164,15 @@ RfPromise *rf_scheduler_sleep(RfVm *vm, uint64_t ms);
 /* Posts that are on their way: while there are any, waiting makes sense. */
 void rf_scheduler_expect(RfVm *vm, int change);
 
-typedef enum RfStep {
-    RF_STEP_RAN,     /* something ran or may have changed: look again */
-    RF_STEP_NEVER,   /* nothing is ready and nothing can become so */
-    RF_STEP_TIMEOUT, /* the waiting budget is used up */
-    RF_STEP_ERROR    /* raised (cancelled) */
-} RfStepResult;
+typedef enum RfTurn {
+    RF_TURN_RAN,     /* something ran or may have changed: look again */
+    RF_TURN_NEVER,   /* nothing is ready and nothing can become so */
+    RF_TURN_TIMEOUT, /* the waiting budget is used up */
+    RF_TURN_ERROR    /* raised (cancelled) */
+} RfTurn;
 /* Runs one piece of ready work, or waits for the next. `budget`: the wait counts against the program's budget.
  * `outside`: somebody may call rf_inbox_wake. */
-RfStepResult rf_scheduler_step(RfVm *vm, bool budget, bool outside);
+RfTurn rf_scheduler_step(RfVm *vm, bool budget, bool outside);
 RfStatus rf_scheduler_raise_timeout(RfVm *vm);
 /* Waits in place until p is settled and its turn has come. Borrows. */
 RfStatus rf_scheduler_wait(RfVm *vm, RfPromise *p);

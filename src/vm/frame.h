@@ -41,7 +41,7 @@ struct RfVm {
     RfFrame *frame_limit;  /* last frame that may be pushed */
     RfValue *sp;           /* first free stack slot, valid whenever C code outside the loop runs */
     RfValue *stack, *stack_end;
-    volatile int interrupt; /* set: the next safepoint calls rf_vm_safepoint */
+    _Atomic int interrupt; /* set, also by other threads: the next safepoint calls rf_vm_safepoint */
     uint64_t spent;        /* safepoints passed, when there is a budget */
     bool stopped;          /* budget spent or task cancelled: no handler catches the error under way */
     uint32_t max_depth;
@@ -63,7 +63,7 @@ struct RfVm {
     RfBuf scratch;         /* for builtins that build text */
     RfScheduler *scheduler;
     struct RfImports *imports; /* modules found by imports (import.c) */
-    struct RfTaskShared *self_task; /* the task this VM runs on another thread, or NULL */
+    struct RfFuture *self_task; /* outcome of the task this VM runs on another thread, or NULL; borrowed */
     RfArray *retired;      /* methods of redeclared structs, kept until the VM ends; NULL when none */
     RfPos error_pos;       /* line 0: the error is where its instruction is */
     bool trace_has_frame;  /* the error's trace already lists the running frame (RETHROW) */
@@ -154,6 +154,8 @@ RfValue rf_unwind_stack_names(RfVm *vm);
 /* RETHROW: raises the kept error again (takes the box). */
 void rf_unwind_rethrow(RfVm *vm, RfValue box);
 RfPos rf_frame_pos(const RfFrame *f);
+/* Adds the frame to the call stack of the error in the runtime, as being at `pos`. */
+void rf_unwind_add_trace(RfVm *vm, const RfFrame *f, RfPos pos);
 
 /* ---- generator.c ---- */
 typedef enum RfGenState { RF_GEN_READY, RF_GEN_RUNNING, RF_GEN_DONE } RfGenState;
@@ -231,6 +233,10 @@ RfStatus rf_import_all(RfVm *vm, const RfImportSite *site, RfValue namespace_val
 RfStatus rf_import_name(RfVm *vm, const RfImportSite *site, RfValue namespace_value, RfValue *out); /* borrows it */
 
 void rf_import_free(RfVm *vm);
+/* Where an imported module came from (borrowed); false for the main script. And: makes a module that was compiled elsewhere
+ * count as imported from there. */
+bool rf_import_origin(RfVm *vm, const RfModule *m, const char **real_path, const char **root);
+void rf_import_adopt(RfVm *vm, RfModule *m, const char *real_path, const char *root);
 /* Calls visit with each search root ("" is the current directory) in order until it returns true. */
 bool rf_import_each_root(RfVm *vm, const RfModule *importer, bool (*visit)(void *context, const char *root), void *context);
 

@@ -72,6 +72,34 @@ static char *directory_of(const char *path)
     return checked(slash == path ? strdup("/") : strndup(path, (size_t)(slash - path)));
 }
 
+static const Loaded *loaded_module(RfVm *vm, const RfModule *m)
+{
+    for (const Loaded *l = imports_of(vm)->loaded; l; l = l->next) {
+        if (l->module == m) {
+            return l;
+        }
+    }
+    return NULL;
+}
+
+bool rf_import_origin(RfVm *vm, const RfModule *m, const char **real_path, const char **root)
+{
+    const Loaded *l = loaded_module(vm, m);
+    if (l) {
+        *real_path = l->real_path;
+        *root = l->root;
+    }
+    return l != NULL;
+}
+
+void rf_import_adopt(RfVm *vm, RfModule *m, const char *real_path, const char *root)
+{
+    Loaded *l = rf_mem_zalloc(sizeof *l);
+    *l = (Loaded){.module = m, .real_path = checked(strdup(real_path)), .root = checked(strdup(root)), .name = m->name};
+    *imports_of(vm)->last = l;
+    vm->imports->last = &l->next;
+}
+
 /* ---- search ---- */
 
 typedef struct Found {
@@ -126,16 +154,6 @@ static bool try_root(Found *found, const char *root, const RfString *name)
         return true;
     }
     return false;
-}
-
-static const Loaded *loaded_module(RfVm *vm, const RfModule *m)
-{
-    for (const Loaded *l = imports_of(vm)->loaded; l; l = l->next) {
-        if (l->module == m) {
-            return l;
-        }
-    }
-    return NULL;
 }
 
 bool rf_import_each_root(RfVm *vm, const RfModule *importer, bool (*visit)(void *context, const char *root), void *context)
@@ -249,18 +267,6 @@ static RfStatus circular(RfVm *vm, const Loaded *again)
     return status;
 }
 
-static RfStatus check_exports(RfVm *vm, const RfModule *m)
-{
-    for (uint32_t i = 0; i < m->nexports; i++) {
-        int64_t slot = m->exports[i].is_struct ? -1 : rf_module_find(m, m->exports[i].name);
-        if (!m->exports[i].is_struct && (slot < 0 || m->info[slot]->kind == RF_GLOBAL_ABSENT)) {
-            return rf_raise(rf_rt(vm), "Exported symbol '%s' was not defined in module '%s'", m->exports[i].name->data,
-                            m->name->data);
-        }
-    }
-    return RF_OK;
-}
-
 /* Forgets a module that failed; its code stays until the VM ends, because functions of it may have escaped. */
 static void forget(RfVm *vm, Loaded *l)
 {
@@ -307,10 +313,6 @@ static RfStatus load(RfVm *vm, Found *found, RfString *name, Loaded **out)
     l->running = false;
     if (status != RF_OK) {
         fail_prefixed(vm, "evaluate", name);
-    } else {
-        status = check_exports(vm, m);
-    }
-    if (status != RF_OK) {
         forget(vm, l);
         return status;
     }
@@ -375,7 +377,9 @@ RfStatus rf_import_module(RfVm *vm, const RfImportSite *site, RfValue *out)
     for (uint32_t i = 0; i < m->nexports; i++) {
         if (!m->exports[i].is_struct) {
             int64_t slot = rf_module_find(m, m->exports[i].name);
-            rf_dict_set_str(members, m->exports[i].name, rf_retain(m->globals[slot]));
+            if (slot >= 0 && m->info[slot]->kind != RF_GLOBAL_ABSENT) { /* else its statement was not reached */
+                rf_dict_set_str(members, m->exports[i].name, rf_retain(m->globals[slot]));
+            }
         } else if (site->all) {
             bind_struct(vm, vm->frame->proto->module, m, m->exports[i].name, m->exports[i].name);
         }
@@ -421,7 +425,11 @@ RfStatus rf_import_name(RfVm *vm, const RfImportSite *site, RfValue namespace_va
         return RF_ERROR;
     }
     for (uint32_t i = 0; i < l->module->nexports; i++) {
-        if (l->module->exports[i].is_struct && l->module->exports[i].name == name) {
+        const RfExport *e = &l->module->exports[i];
+        if (e->name == name && !e->is_struct) {
+            return rf_raise(rf_rt(vm), "Exported symbol '%s' was not defined in module '%s'", name->data, site->name->data);
+        }
+        if (e->name == name) {
             RfString *as = site->aliases[site->next] ? site->aliases[site->next] : name;
             bind_struct(vm, vm->frame->proto->module, l->module, name, as);
             *out = rf_undef();

@@ -4,7 +4,7 @@
 #include "vm/frame.h"
 
 /* The variable a path starts at; NULL with a raised error when it is missing or immutable. */
-static RfValue *root_place(RfVm *vm, const RfPath *path)
+static RfValue *find_root(RfVm *vm, const RfPath *path)
 {
     RfFrame *f = vm->frame;
     uint32_t global = path->slot;
@@ -49,6 +49,16 @@ static RfValue *root_place(RfVm *vm, const RfPath *path)
     case RF_GLOBAL_BARE: rf_var_raise(vm, RF_RAISE_MUTATE_LET, path->name); return NULL;
     default: return &m->globals[global];
     }
+}
+
+/* An error of the variable itself is shown at its name. */
+static RfValue *root_place(RfVm *vm, const RfPath *path)
+{
+    RfValue *place = find_root(vm, path);
+    if (!place) {
+        rf_unwind_set_pos(vm, path->root_pos);
+    }
+    return place;
 }
 
 /* A failing step is shown at its own place: the instruction's position is that of the last step. */

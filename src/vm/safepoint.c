@@ -2,23 +2,21 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "vm/frame.h"
+#include "vm/async.h"
 
-static RfVm *volatile interruptible; /* the main program's VM */
-static volatile int interrupted;
+static RfVm *_Atomic interruptible; /* the main program's VM */
+static _Atomic int interrupted;
 
 void rf_safepoint_attach(RfVm *vm)
 {
-    if (!interruptible) {
-        interruptible = vm;
-    }
+    RfVm *none = NULL;
+    atomic_compare_exchange_strong(&interruptible, &none, vm);
 }
 
 void rf_safepoint_detach(RfVm *vm)
 {
-    if (interruptible == vm) {
-        interruptible = NULL;
-    }
+    RfVm *self = vm;
+    atomic_compare_exchange_strong(&interruptible, &self, NULL);
 }
 
 void rf_vm_interrupt(void)
@@ -27,6 +25,7 @@ void rf_vm_interrupt(void)
     interrupted = 1;
     if (vm) {
         vm->interrupt = 1;
+        rf_inbox_wake(rf_inbox_of(vm)); /* when it is waiting */
     }
 }
 

@@ -11,9 +11,9 @@
 /* ---- cores ---- */
 typedef struct RfCore RfCore;
 typedef struct RfCoreType {
-    void (*free)(RfCore *core);                  /* nobody holds it any more */
-    void (*dropped)(RfCore *core, uint32_t left); /* a reference went away, `left` remain; may be NULL */
-    RfObject *(*proxy)(RfVm *vm, RfCore *core);   /* new object of the VM for the core; takes the reference */
+    void (*free)(RfCore *core);                 /* nobody holds it any more */
+    bool (*drop)(RfCore *core);                 /* counts one down, true at 0; NULL: an atomic decrement */
+    RfObject *(*proxy)(RfVm *vm, RfCore *core); /* new object of the VM for the core; takes the reference */
 } RfCoreType;
 struct RfCore { /* first member of channels and futures */
     atomic_uint rc;
@@ -23,10 +23,10 @@ RfCore *rf_core_retain(RfCore *core); /* returns its argument */
 void rf_core_release(RfCore *core);
 /* The VM's object for the core, made when there is none. Borrows core; new reference. */
 RfValue rf_core_proxy(RfVm *vm, RfCore *core);
-/* A proxy is entered when it is made and removed when it is freed, so that one VM has one object per core. */
+/* A proxy is entered when it is made and removed when it is freed, so that one VM has one object per core. Leaving does
+ * nothing when the entry is another object's. */
 void rf_core_enter(RfVm *vm, RfCore *core, RfObject *proxy);
-void rf_core_leave(RfVm *vm, const RfCore *core);
-RfObject *rf_core_find(RfVm *vm, const RfCore *core); /* borrowed; NULL when the VM has none */
+void rf_core_leave(RfVm *vm, const RfCore *core, const RfObject *proxy);
 
 /* ---- messages ---- */
 typedef struct RfMessage RfMessage;

@@ -14,7 +14,7 @@ static bool is_function(const RfProto *p)
     return !(p->flags & (RF_PROTO_MAIN | RF_PROTO_SPAWN | RF_PROTO_TEST));
 }
 
-static void add_trace(RfVm *vm, const RfFrame *f, RfPos pos)
+void rf_unwind_add_trace(RfVm *vm, const RfFrame *f, RfPos pos)
 {
     RfRuntime *rt = rf_rt(vm);
     const RfModule *m = f->proto->module;
@@ -106,7 +106,7 @@ static void enter_handler(RfVm *vm, RfFrame *f, const RfHandler *h, RfPos pos)
     RfValue error;
     if (h->raw) {
         if (!vm->trace_has_frame) {
-            add_trace(vm, f, pos);
+            rf_unwind_add_trace(vm, f, pos);
         }
         error = box_error(vm);
     } else {
@@ -131,7 +131,7 @@ RfStatus rf_unwind(RfVm *vm, RfFrame *base)
             return RF_OK;
         }
         if (!vm->trace_has_frame) {
-            add_trace(vm, f, pos);
+            rf_unwind_add_trace(vm, f, pos);
         }
         vm->trace_has_frame = false;
         while (vm->sp > f->ret) {
