@@ -4,8 +4,8 @@
 set -eu
 
 # gcc, cmake, ninja, pkg-config: the build.  uthash, utf8proc: libraries Ruff is linked with.
-# libgccjit: loaded at run time by the compile worker.  cmocka, python3: the tests.
-packages="gcc libc6-dev cmake ninja-build pkg-config uthash-dev libutf8proc-dev libgccjit-12-dev libcmocka-dev python3"
+# cmocka, python3: the tests.
+packages="gcc libc6-dev cmake ninja-build pkg-config uthash-dev libutf8proc-dev libcmocka-dev python3"
 
 missing=
 for package in $packages; do

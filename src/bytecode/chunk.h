@@ -215,6 +215,7 @@ struct RfProto {
     uint16_t nlocals;    /* parameters included */
     uint16_t max_stack;  /* operand stack beyond the locals */
     uint32_t flags;      /* RF_PROTO_* */
+    bool fused;          /* ready for the interpreter: superinstructions, relative jumps (super.c) */
     uint32_t id;         /* stable number in the process (JIT: id=N) */
     RfValue *consts;     /* owned */
     uint32_t nconsts;
@@ -249,6 +250,8 @@ struct RfProto {
 void rf_op_effect(const RfProto *proto, RfInstr in, int *pops, int *pushes, int *at_target);
 /* Where an error about the variable itself (undefined, immutable) of the STORE_INDEX_GLOBAL at `pc` is shown. */
 RfPos rf_proto_root_pos(const RfProto *proto, uint32_t pc);
+/* Target of the jump at `pc`, as an absolute pc, whether the code is fused or not. */
+uint32_t rf_jump_target(const RfProto *proto, uint32_t pc);
 /* The plain opcode of an instruction that may carry a superinstruction. */
 RfOp rf_op_base(uint16_t op);
 void rf_proto_free(RfProto *proto); /* with nested ones */

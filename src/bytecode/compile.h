@@ -231,7 +231,7 @@ uint32_t rf_emit_nop(RfFuncState *fs, RfPos pos);
 void rf_emit_insert(RfFuncState *fs, uint32_t nop, RfOp op, uint32_t slot);
 static inline uint32_t rf_emit_pc(const RfFuncState *fs) { return fs->code.len; }
 uint32_t rf_emit_field_site(RfFuncState *fs, RfString *name);
-uint32_t rf_emit_call_site(RfFuncState *fs, uint32_t place, RfPos pos);
+uint32_t rf_emit_call_site(RfFuncState *fs, uint32_t place);
 /* Interned names of a list. */
 RfString **rf_emit_names(RfFuncState *fs, const RfName *names, uint32_t count);
 uint32_t rf_emit_import_site(RfFuncState *fs, RfText name, bool from);

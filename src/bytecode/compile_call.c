@@ -10,7 +10,7 @@ static void compile_args(RfFuncState *fs, const RfExprList *args)
 
 static void emit_call(RfFuncState *fs, uint32_t argc, uint32_t place, RfPos pos)
 {
-    rf_emit(fs, RF_OP_CALL, argc, rf_emit_call_site(fs, place, pos), pos);
+    rf_emit(fs, RF_OP_CALL, argc, rf_emit_call_site(fs, place), pos);
 }
 
 void rf_compile_call(RfFuncState *fs, const RfExpr *e, const RfPlace *place)

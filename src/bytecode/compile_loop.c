@@ -90,7 +90,7 @@ static void start_iterator(RfFuncState *fs, const RfExpr *e, uint32_t it, bool t
         rf_emit_jump(fs, RF_OP_JUMP, 0, step, e->pos);
         rf_emit_bind(fs, &slow);
         fs->depth = depth;
-        rf_emit(fs, RF_OP_CALL, args->count, rf_emit_call_site(fs, 0, e->pos), e->pos);
+        rf_emit(fs, RF_OP_CALL, args->count, rf_emit_call_site(fs, 0), e->pos);
         rf_emit(fs, RF_OP_FOR_PREP, it, 0, e->first);
     } else {
         rf_compile_expr(fs, e);

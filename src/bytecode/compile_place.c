@@ -172,7 +172,7 @@ static Simple simple_target(RfFuncState *fs, const Target *t, uint32_t *slot)
         return SIMPLE_NONE;
     }
     rf_scope_resolve(fs, t->name, false, &cs);
-    if (cs.count == 0 && t->index_count == 1) {
+    if (cs.count == 0 && t->index_count == 1 && !rf_compile_marked(fs->c, t->name, RF_NAME_IMMUTABLE)) {
         *slot = rf_module_global(fs->c->module, t->name);
         return SIMPLE_GLOBAL;
     }

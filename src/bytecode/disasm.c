@@ -217,6 +217,9 @@ void rf_disasm_instr(RfBuf *out, const RfProto *p, uint32_t pc)
 {
     RfInstr in = p->code[pc];
     in.op = (uint16_t)rf_op_base(in.op);
+    if (rf_op_info[in.op].flags & RF_OPF_J) {
+        in.b = rf_jump_target(p, pc);
+    }
     rf_buf_printf(out, "%-15s ", rf_op_info[in.op].name);
     size_t start = out->len;
     put_operands(out, in);

@@ -287,9 +287,8 @@ uint32_t rf_emit_field_site(RfFuncState *fs, RfString *name)
     return fs->fields.len - 1;
 }
 
-uint32_t rf_emit_call_site(RfFuncState *fs, uint32_t place, RfPos pos)
+uint32_t rf_emit_call_site(RfFuncState *fs, uint32_t place)
 {
-    (void)pos;
     RfCallSite *site = rf_vec_push(&fs->calls, sizeof *site);
     site->place = place;
     return fs->calls.len - 1;

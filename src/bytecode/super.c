@@ -20,6 +20,11 @@ RfOp rf_op_base(uint16_t op)
     return op < RF_OP_BASE_COUNT ? (RfOp)op : (RfOp)patterns[op - RF_OP_BASE_COUNT].parts[0];
 }
 
+uint32_t rf_jump_target(const RfProto *proto, uint32_t pc)
+{
+    return proto->fused ? pc + proto->code[pc].b : proto->code[pc].b;
+}
+
 static bool matches(const Pattern *p, const RfInstr *code, uint32_t left)
 {
     if (p->length > left) {
@@ -35,6 +40,12 @@ static bool matches(const Pattern *p, const RfInstr *code, uint32_t left)
 
 void rf_super_fuse(RfProto *proto)
 {
+    for (uint32_t pc = 0; pc < proto->code_len; pc++) {
+        if (rf_op_info[proto->code[pc].op].flags & RF_OPF_J) {
+            proto->code[pc].b -= pc;
+        }
+    }
+    proto->fused = true;
     for (uint32_t pc = 0; pc < proto->code_len; pc++) {
         const Pattern *best = NULL;
         for (size_t i = 0; i < PATTERN_COUNT; i++) {

@@ -12,7 +12,8 @@ enum {
     RF_OP_COUNT
 };
 
-/* Marks all sequences of super.def in the code of `proto` and its nested functions. Run once, after verification. */
+/* Makes code ready for the interpreter: jump operands become relative to their instruction, and all sequences of super.def are
+ * marked. Nested functions included. Run once, after verification. */
 void rf_super_fuse(RfProto *proto);
 
 #endif

@@ -26,6 +26,7 @@ typedef struct Verifier {
     uint32_t *work;
     uint32_t top;
     bool *queued;
+    uint32_t *handler_of; /* innermost handler around a pc, or UINT32_MAX */
     uint8_t *slots;  /* nlocals per pc, or NULL */
     uint8_t *now;    /* slots after the instruction at hand */
     int32_t deepest;
@@ -418,22 +419,30 @@ static bool flow_slots(Verifier *v, RfInstr in)
     }
 }
 
-/* An instruction in the range of a handler may fail before or after it has changed its slots. */
-static bool flow_to_handlers(Verifier *v, uint32_t pc)
+/* An instruction in the range of a handler may fail before it has changed anything. What an inner handler cannot settle it
+ * raises from inside the range of the next one. */
+static bool flow_to_handler(Verifier *v, uint32_t pc)
 {
-    for (uint32_t i = 0; i < v->p->nhandlers; i++) {
-        const RfHandler *h = &v->p->handlers[i];
-        if (pc >= h->start && pc < h->end) {
-            if (v->depth[pc] < (int32_t)h->depth) {
-                return fail(v, "depth %d below that of handler %u", v->depth[pc], i);
-            }
-            if (!flow_to(v, h->target, (int32_t)h->depth + 1)) {
-                return false;
-            }
-            break; /* it passes on what it cannot handle from inside the next one's range */
+    if (v->handler_of[pc] == UINT32_MAX) {
+        return true;
+    }
+    const RfHandler *h = &v->p->handlers[v->handler_of[pc]];
+    if (v->depth[pc] < (int32_t)h->depth) {
+        return fail(v, "depth %d below that of handler %u", v->depth[pc], v->handler_of[pc]);
+    }
+    return flow_to(v, h->target, (int32_t)h->depth + 1);
+}
+
+static void find_handlers(Verifier *v)
+{
+    for (uint32_t pc = 0; pc < v->p->code_len; pc++) {
+        v->handler_of[pc] = UINT32_MAX;
+    }
+    for (uint32_t i = v->p->nhandlers; i-- > 0;) { /* inner ones overwrite outer ones */
+        for (uint32_t pc = v->p->handlers[i].start; pc < v->p->handlers[i].end; pc++) {
+            v->handler_of[pc] = i;
         }
     }
-    return true;
 }
 
 static bool flow_from(Verifier *v, uint32_t pc)
@@ -454,7 +463,7 @@ static bool flow_from(Verifier *v, uint32_t pc)
     if (v->slots) {
         memcpy(v->now, slots_at(v, pc), p->nlocals);
     }
-    if (!flow_to_handlers(v, pc)) {
+    if (!flow_to_handler(v, pc)) {
         return false;
     }
     if (v->slots && !flow_slots(v, in)) {
@@ -474,6 +483,8 @@ static bool check_flow(Verifier *v)
     v->depth = rf_mem_alloc(sizeof *v->depth * n);
     v->work = rf_mem_alloc(sizeof *v->work * n);
     v->queued = rf_mem_zalloc(n);
+    v->handler_of = rf_mem_alloc(sizeof *v->handler_of * n);
+    find_handlers(v);
     v->slots = small ? rf_mem_zalloc(n * p->nlocals) : NULL;
     v->now = rf_mem_zalloc((size_t)p->nlocals + 1);
     for (size_t pc = 0; pc < n; pc++) {
@@ -496,6 +507,7 @@ static bool check_flow(Verifier *v)
     rf_mem_free(v->depth, sizeof *v->depth * n);
     rf_mem_free(v->work, sizeof *v->work * n);
     rf_mem_free(v->queued, n);
+    rf_mem_free(v->handler_of, sizeof *v->handler_of * n);
     if (v->slots) {
         rf_mem_free(v->slots, n * p->nlocals);
     }

@@ -1,8 +1,7 @@
 /* Raising and returning helpers shared by the builtins. */
 #include "lib/args.h"
 
-/* Raises the buffer's text and frees the buffer. */
-static RfStatus raise_buf(RfVm *vm, RfBuf *buf)
+RfStatus rf_args_raise_buf(RfVm *vm, RfBuf *buf)
 {
     RfString *message = rf_string_new(buf->data, buf->len);
     rf_buf_free(buf);
@@ -15,7 +14,7 @@ RfStatus rf_args_raise_quoting(RfVm *vm, const char *before, const RfString *tex
     rf_buf_puts(&buf, before);
     rf_buf_put(&buf, text->data, text->len);
     rf_buf_puts(&buf, after);
-    return raise_buf(vm, &buf);
+    return rf_args_raise_buf(vm, &buf);
 }
 
 RfStatus rf_args_raise_got(RfVm *vm, const char *before, RfValue got)
@@ -23,7 +22,7 @@ RfStatus rf_args_raise_got(RfVm *vm, const char *before, RfValue got)
     RfBuf buf = RF_BUF_INIT;
     rf_buf_puts(&buf, before);
     rf_debug_put(&buf, got);
-    return raise_buf(vm, &buf);
+    return rf_args_raise_buf(vm, &buf);
 }
 
 RfStatus rf_args_return_buf(RfVm *vm, const RfBuiltin *self, RfBuf *buf, RfValue *out)

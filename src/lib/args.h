@@ -27,6 +27,9 @@ static inline RfStatus rf_args_raise_named(RfVm *vm, const RfBuiltin *self, cons
     return rf_raise(rf_rt(vm), "%s() %s", self->arity_name, text);
 }
 
+/* Raises the buffer's text, which may contain NULs, and frees the buffer. */
+RfStatus rf_args_raise_buf(RfVm *vm, RfBuf *buf);
+
 /* Raises `before` + TEXT + `after` for a string of the program, which may contain NULs. */
 RfStatus rf_args_raise_quoting(RfVm *vm, const char *before, const RfString *text, const char *after);
 

@@ -104,9 +104,7 @@ static RfStatus raise_character(RfVm *vm, const RfString *s, size_t at)
     rf_buf_puts(&message, "Base64 decode error: invalid character '");
     rf_buf_put(&message, s->data + at, width);
     rf_buf_printf(&message, "' at offset %zu", at);
-    RfString *text = rf_string_new(message.data, message.len);
-    rf_buf_free(&message);
-    return rf_raise_string(rf_rt(vm), text);
+    return rf_args_raise_buf(vm, &message);
 }
 
 RfStatus rf_lib_decode_base64(RfVm *vm, const RfBuiltin *self, int argc, RfValue *argv, RfValue *out)

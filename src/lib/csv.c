@@ -106,7 +106,7 @@ static bool next_record(Reader *r)
 static RfValue field_value(RfVm *vm, Field field)
 {
     const char *text = field.text;
-    bool number = field.len > 0 && (text[0] <= '9' || text[0] == 'e' || text[0] == 'E');
+    bool number = field.len > 0;
     bool digits_only = true;
     for (size_t i = 0; number && i < field.len; i++) {
         char c = text[i];

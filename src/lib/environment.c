@@ -1,8 +1,8 @@
 /* Environment variables and script arguments: env, env_or, env_int, env_float, env_bool, env_required, env_set,
  * env_list, args.
  *
- * The C library may move the environment when it grows, so no look-up keeps a pointer into it beyond the lock. Names and
- * values are bytes; what is not UTF-8 in them becomes U+FFFD. */
+ * The C library may move the environment when it grows, so no look-up keeps a pointer into it beyond the lock. Names
+ * and values are bytes; what is not UTF-8 in them becomes U+FFFD. */
 #include <errno.h>
 #include <pthread.h>
 #include <stdlib.h>
@@ -141,19 +141,18 @@ static RfStatus convert(RfVm *vm, const RfBuiltin *self, RfValue name, ConvertFn
     if (!look_up(vm, name.as.str, &text)) {
         return rf_args_raise_quoting(vm, "Environment variable '", name.as.str, "' not found");
     }
-    bool ok = fn(text.as.str, out);
-    RfBuf before = RF_BUF_INIT;
-    if (!ok) {
-        rf_buf_puts(&before, "Environment variable '");
-        rf_buf_put(&before, name.as.str->data, name.as.str->len);
-        rf_buf_puts(&before, "' value '");
-        rf_buf_put(&before, text.as.str->data, text.as.str->len);
-        rf_buf_printf(&before, "' is not a valid %s", kind);
-        rf_raise(rf_rt(vm), "%s", rf_buf_cstr(&before)); /* no NULs: neither can be in the environment */
+    RfStatus status = RF_OK;
+    if (!fn(text.as.str, out)) {
+        RfBuf message = RF_BUF_INIT;
+        rf_buf_puts(&message, "Environment variable '");
+        rf_buf_put(&message, name.as.str->data, name.as.str->len);
+        rf_buf_puts(&message, "' value '");
+        rf_buf_put(&message, text.as.str->data, text.as.str->len);
+        rf_buf_printf(&message, "' is not a valid %s", kind);
+        status = rf_args_raise_buf(vm, &message);
     }
-    rf_buf_free(&before);
     rf_release(text);
-    return ok ? RF_OK : RF_ERROR;
+    return status;
 }
 
 RfStatus rf_lib_env_int(RfVm *vm, const RfBuiltin *self, int argc, RfValue *argv, RfValue *out)

@@ -15,8 +15,8 @@ RfStatus rf_json_parse(RfVm *vm, const char *text, size_t len, RfValue *out);
  * size limit; the buffer then holds a part of the text. */
 RfStatus rf_json_write(RfVm *vm, const char *name, RfBuf *out, RfValue v, bool pretty);
 
-/* The first byte from `at` on that cannot stand as it is inside a JSON string: a control character, '"' or '\'; `end`
- * when there is none. Eight bytes at a time: subtracting borrows into the high bit of bytes that are too small, and the
+/* The first byte from `at` on that cannot stand as it is inside a JSON string: a control character, '"' or '\';
+ * `end` when there is none. Eight bytes at a time: subtracting borrows into the high bit of bytes that are too small, and the
  * lowest such bit is always a true one. */
 static inline const char *rf_json_skip_plain(const char *at, const char *end)
 {

@@ -3,10 +3,10 @@
  * Open containers are kept on a stack of bounded depth, so that nesting costs no C stack. */
 #include <math.h>
 
+#include "base/mem.h"
 #include "lib/args.h"
 #include "lib/builtins.h"
 #include "lib/json.h"
-#include "base/mem.h"
 #include "runtime/array.h"
 #include "runtime/dict.h"
 
@@ -108,9 +108,7 @@ static RfStatus raise_kind(RfVm *vm, RfValue v)
     rf_buf_puts(&message, "Cannot convert ");
     rf_debug_put(&message, v);
     rf_buf_puts(&message, " to JSON");
-    RfString *text = rf_string_new(message.data, message.len);
-    rf_buf_free(&message);
-    return rf_raise_string(rf_rt(vm), text);
+    return rf_args_raise_buf(vm, &message);
 }
 
 /* ---- containers ---- */

@@ -219,9 +219,13 @@ void rf_async_fail(RfVm *vm, RfFrame *frame, RfValue *out)
 
 /* ---- the end of the program ---- */
 
-/* Tasks that failed while their handle was kept but never awaited. */
+/* Tasks that failed while their handle was kept but never awaited. Other VMs have copies of the handle, but only the host's
+ * end is the program's. */
 static void report_unseen(RfVm *vm)
 {
+    if (!rf_group_is_host(vm)) {
+        return;
+    }
     RfProxyEntry *e, *next;
     HASH_ITER(hh, vm->scheduler->proxies, e, next)
     {

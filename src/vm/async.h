@@ -115,6 +115,7 @@ RfStatus rf_parallel_map(RfVm *vm, const RfArray *items, RfValue fn, uint32_t wo
 /* ---- program group (group.c): what a program's VMs on all threads have in common ---- */
 typedef struct RfGroup RfGroup;
 RfGroup *rf_group_of(RfVm *vm); /* made at the first call; borrowed */
+bool rf_group_is_host(RfVm *vm);
 /* A fresh VM of the group for the calling thread, which runs `task` (may be NULL; borrowed until the VM is closed); NULL when
  * there is no memory for its stacks. */
 RfVm *rf_group_open_vm(RfGroup *group, RfFuture *task);

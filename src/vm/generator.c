@@ -11,7 +11,9 @@ static void save_slots(RfGenerator *g, RfValue *from, RfValue *to)
         g->slots = rf_mem_resize(g->slots, g->cap * sizeof(RfValue), n * sizeof(RfValue));
         g->cap = n;
     }
-    memcpy(g->slots, from, n * sizeof(RfValue));
+    if (n > 0) {
+        memcpy(g->slots, from, n * sizeof(RfValue));
+    }
     g->nslots = n;
 }
 
@@ -54,7 +56,11 @@ RfStatus rf_generator_resume(RfVm *vm, RfGenerator *g, RfFrameMode mode, RfValue
     f->fn = g->fn;
     f->owner = g;
     f->mode = mode;
-    memcpy(ret, g->slots, g->nslots * sizeof(RfValue));
+    if (g->nslots > 0) {
+        if (g->nslots > 0) {
+        memcpy(ret, g->slots, g->nslots * sizeof(RfValue));
+    }
+    }
     vm->sp = ret + g->nslots;
     g->nslots = 0;
     return RF_ENTER;

@@ -48,7 +48,11 @@ RfGroup *rf_group_of(RfVm *vm)
     if (!s->group) {
         RfGroup *g = rf_mem_zalloc(sizeof *g);
         atomic_init(&g->rc, 1);
-        pthread_mutex_init(&g->lock, NULL);
+        pthread_mutexattr_t attr; /* recursive: the report callback writes */
+        pthread_mutexattr_init(&attr);
+        pthread_mutexattr_settype(&attr, PTHREAD_MUTEX_RECURSIVE);
+        pthread_mutex_init(&g->lock, &attr);
+        pthread_mutexattr_destroy(&attr);
         g->host = vm;
         g->config = vm->config;
         g->config.entry_dir = vm->entry_dir ? copy(vm->entry_dir) : NULL;
@@ -62,6 +66,18 @@ RfGroup *rf_group_of(RfVm *vm)
         vm->out.line_buffered = true; /* from now on output of several threads meets */
     }
     return s->group;
+}
+
+bool rf_group_is_host(RfVm *vm)
+{
+    RfGroup *g = vm->scheduler->group;
+    if (!g) {
+        return true;
+    }
+    pthread_mutex_lock(&g->lock);
+    bool host = g->host == vm;
+    pthread_mutex_unlock(&g->lock);
+    return host;
 }
 
 RfGroup *rf_group_retain(RfGroup *g)

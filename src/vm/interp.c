@@ -203,9 +203,10 @@ RfStatus rf_interp_run(RfVm *vm, RfFrame *base)
         pc += (n); \
         DISPATCH(); \
     } while (0)
-#define JUMP_TO(target) \
+/* Takes the jump of instruction pc[at]; its operand b is relative once the code is fused (super.h). */
+#define JUMP_TO(at) \
     do { \
-        pc = frame->proto->code + (target); \
+        pc += (at) + (int32_t)pc[at].b; \
         DISPATCH(); \
     } while (0)
 #define FALLBACK() goto *fast_labels[base_of[pc->op]]
@@ -339,7 +340,7 @@ trace: /* DEBUG_VM: every instruction passes here and runs in its plain form */
     }
     CASE(TEST_LOCAL) : {
         if (fp[pc->a].tag == RF_TAG_UNDEF) {
-            JUMP_TO(pc->b);
+            JUMP_TO(0);
         }
         NEXT(1);
     }
@@ -374,13 +375,13 @@ trace: /* DEBUG_VM: every instruction passes here and runs in its plain form */
     }
     CASE(TEST_SHARED) : {
         if (fp[pc->a].as.cell->value.tag == RF_TAG_UNDEF) {
-            JUMP_TO(pc->b);
+            JUMP_TO(0);
         }
         NEXT(1);
     }
     CASE(TEST_CELL) : {
         if (frame->fn->cells[pc->a]->value.tag == RF_TAG_UNDEF) {
-            JUMP_TO(pc->b);
+            JUMP_TO(0);
         }
         NEXT(1);
     }
@@ -475,7 +476,10 @@ trace: /* DEBUG_VM: every instruction passes here and runs in its plain form */
     ARITH_STORE(OPNAME, LC_S, &fp[pc[0].a], &consts[pc[1].b], 4, 0) \
     ARITH_STORE(OPNAME, L_S, sp - 1, &fp[pc[0].a], 3, 1) \
     ARITH_STORE(OPNAME, C_S, sp - 1, &consts[pc[0].b], 3, 1) \
-    ARITH_STORE(OPNAME, S, sp - 2, sp - 1, 2, 2)
+    ARITH_STORE(OPNAME, S, sp - 2, sp - 1, 2, 2) \
+    ARITH_ELEMENT(OPNAME, E, &fp[pc[1].a], &fp[pc[0].a], sp - 1, 3, 0) \
+    ARITH_ELEMENT(OPNAME, E_S, &fp[pc[1].a], &fp[pc[0].a], &fp[pc[3].a], 4, 1) \
+    ARITH_ELEMENT(OPNAME, G, &globals[pc[0].b], &fp[pc[1].a], sp - 1, 4, 0)
 /* operands x, y; result on the stack; `popped` operands came from it */
 #define ARITH_FUSED(OPNAME, FORM, X, Y, LENGTH, POPPED) \
     CASE(OPNAME##_##FORM) : \
@@ -521,6 +525,33 @@ trace: /* DEBUG_VM: every instruction passes here and runs in its plain form */
         } \
         FALLBACK(); \
     }
+/* top of the stack OP an array element; result to DST */
+#define ARITH_ELEMENT(OPNAME, FORM, ARRAY, INDEX, DST, LENGTH, POPPED) \
+    CASE(OPNAME##_##FORM) : \
+    { \
+        const RfValue *x = sp - 1, *v = (ARRAY), *i = (INDEX); \
+        RfValue *dst = (DST); \
+        RfValue y; \
+        if (likely(v->tag == RF_TAG_ARRAY && i->tag == RF_TAG_INT && (uint64_t)i->as.i < v->as.arr->len && IS_SCALAR(*dst))) { \
+            y = rf_array_peek(v->as.arr, (size_t)i->as.i); \
+            if (likely(BOTH_INT(*x, y))) { \
+                int64_t r; \
+                if (likely(int_##OPNAME(x->as.i, y.as.i, &r))) { \
+                    PUT(dst, RF_TAG_INT, i, r); \
+                    sp -= (POPPED); \
+                    NEXT(LENGTH); \
+                } \
+            } else if (likely(BOTH_FLOAT(*x, y))) { \
+                double r; \
+                if (likely(float_##OPNAME(x->as.f, y.as.f, &r))) { \
+                    PUT(dst, RF_TAG_FLOAT, f, r); \
+                    sp -= (POPPED); \
+                    NEXT(LENGTH); \
+                } \
+            } \
+        } \
+        FALLBACK(); \
+    }
     ARITH(ADD)
     ARITH(SUB)
     ARITH(MUL)
@@ -558,20 +589,23 @@ trace: /* DEBUG_VM: every instruction passes here and runs in its plain form */
     CASE(OPNAME##_##FORM) : \
     { \
         const RfValue *x = (X), *y = (Y); \
-        bool taken; \
         if (likely(BOTH_INT(*x, *y))) { \
-            taken = NEGATE INT_##OPNAME(x->as.i, y->as.i); \
-        } else if (likely(BOTH_FLOAT(*x, *y))) { \
-            taken = NEGATE FLOAT_##OPNAME(x->as.f, y->as.f); \
-        } else { \
-            FALLBACK(); \
+            sp -= (POPPED); \
+            if (NEGATE(INT_##OPNAME(x->as.i, y->as.i))) { \
+                BACK; \
+                JUMP_TO((LENGTH) - 1); \
+            } \
+            NEXT(LENGTH); \
         } \
-        sp -= (POPPED); \
-        if (taken) { \
-            BACK; \
-            JUMP_TO(pc[(LENGTH) - 1].b); \
+        if (likely(BOTH_FLOAT(*x, *y))) { \
+            sp -= (POPPED); \
+            if (NEGATE(FLOAT_##OPNAME(x->as.f, y->as.f))) { \
+                BACK; \
+                JUMP_TO((LENGTH) - 1); \
+            } \
+            NEXT(LENGTH); \
         } \
-        NEXT(LENGTH); \
+        FALLBACK(); \
     }
 /* A pending interrupt makes the plain LOOP_IF_TRUE run, which has the safepoint. */
 #define BACK_EDGE() \
@@ -630,10 +664,10 @@ trace: /* DEBUG_VM: every instruction passes here and runs in its plain form */
     }
 
     /* ---- jumps ---- */
-    CASE(JUMP) : JUMP_TO(pc->b);
+    CASE(JUMP) : JUMP_TO(0);
     CASE(LOOP) : {
         BACK_EDGE();
-        JUMP_TO(pc->b);
+        JUMP_TO(0);
     }
 #define JUMP_IF(OPNAME, WANTED, BACK) \
     CASE(OPNAME) : \
@@ -646,7 +680,7 @@ trace: /* DEBUG_VM: every instruction passes here and runs in its plain form */
         } \
         if (truth == (WANTED)) { \
             BACK; \
-            JUMP_TO(pc->b); \
+            JUMP_TO(0); \
         } \
         NEXT(1); \
     }
@@ -660,26 +694,26 @@ trace: /* DEBUG_VM: every instruction passes here and runs in its plain form */
             FALLBACK();
         }
         if (!v->as.i) {
-            JUMP_TO(pc[1].b);
+            JUMP_TO(1);
         }
         NEXT(2);
     }
     CASE(JUMP_IF_NULL) : {
         if (sp[-1].tag == RF_TAG_NULL) {
-            JUMP_TO(pc->b);
+            JUMP_TO(0);
         }
         NEXT(1);
     }
     CASE(JUMP_NOT_NULL) : {
         if (sp[-1].tag != RF_TAG_NULL) {
-            JUMP_TO(pc->b);
+            JUMP_TO(0);
         }
         sp--;
         NEXT(1);
     }
     CASE(DEFAULT) : {
         if (fp[pc->a].tag != RF_TAG_UNDEF) {
-            JUMP_TO(pc->b);
+            JUMP_TO(0);
         }
         NEXT(1);
     }
@@ -795,6 +829,14 @@ trace: /* DEBUG_VM: every instruction passes here and runs in its plain form */
                 NEXT(1);
             }
         }
+        if (likely(x->tag == RF_TAG_DICT && i->tag == RF_TAG_INT)) {
+            const RfValue *v = rf_dict_find_int(x->as.dict, i->as.i);
+            if (likely(v != NULL)) {
+                COPY(i, v);
+                rf_retain(*i);
+                NEXT(1);
+            }
+        }
         RfValue out;
         SAVE();
         CHECK(rf_access_index(vm, *x, *i, &out));
@@ -807,6 +849,17 @@ trace: /* DEBUG_VM: every instruction passes here and runs in its plain form */
         if (likely(x->tag == RF_TAG_ARRAY && i->tag == RF_TAG_INT && array_element(x->as.arr, i->as.i, sp))) {
             sp++;
             NEXT(2);
+        }
+        FALLBACK();
+    }
+    CASE(INDEX_LL_JF) : {
+        const RfValue *i = &fp[pc[0].a], *x = &fp[pc[1].a];
+        if (likely(x->tag == RF_TAG_ARRAY && i->tag == RF_TAG_INT && (uint64_t)i->as.i < x->as.arr->len &&
+                   rf_array_kind(x->as.arr) == RF_ELEM_BOOL)) {
+            if (!x->as.arr->as.bools[i->as.i]) {
+                JUMP_TO(2);
+            }
+            NEXT(3);
         }
         FALLBACK();
     }
@@ -857,6 +910,11 @@ trace: /* DEBUG_VM: every instruction passes here and runs in its plain form */
             sp -= 2;
             NEXT(1);
         }
+        if (likely(fp[pc->a].tag == RF_TAG_DICT && sp[-1].tag == RF_TAG_INT && rf_is_unique(fp[pc->a].as.dict))) {
+            sp -= 2;
+            rf_dict_set_int(fp[pc->a].as.dict, sp[1].as.i, sp[0]);
+            NEXT(1);
+        }
         SAVE();
         status = rf_access_store_index(vm, &fp[pc->a], sp[-1], sp[-2]);
         rf_release(sp[-1]);
@@ -873,6 +931,7 @@ trace: /* DEBUG_VM: every instruction passes here and runs in its plain form */
         SAVE();
         if (unlikely(m->info[pc->b]->kind != RF_GLOBAL_MUT)) {
             RfString *name = m->info[pc->b]->name;
+            rf_unwind_set_pos(vm, rf_proto_root_pos(frame->proto, (uint32_t)(pc - frame->proto->code)));
             switch (m->info[pc->b]->kind) {
             case RF_GLOBAL_ABSENT: rf_var_undefined(vm, name); break;
             case RF_GLOBAL_CONST: rf_var_raise(vm, RF_RAISE_MUTATE_CONST, name); break;
@@ -1203,7 +1262,7 @@ trace: /* DEBUG_VM: every instruction passes here and runs in its plain form */
         if (v.tag == RF_TAG_VARIANT && rf_variant_kind(v.as.variant) != RF_VARIANT_ERR) {
             sp[-1] = rf_retain(v.as.variant->payload);
             rf_release(v);
-            JUMP_TO(pc->b);
+            JUMP_TO(0);
         }
         if (v.tag == RF_TAG_VARIANT || v.tag == RF_TAG_NONE) {
             NEXT(1);
@@ -1253,10 +1312,11 @@ trace: /* DEBUG_VM: every instruction passes here and runs in its plain form */
             PUT(sp, RF_TAG_INT, i, fp[loop->a + 1].as.i++);
             sp++;
         }
-        JUMP_TO(loop->b);
+        pc = loop;
+        JUMP_TO(0);
     }
     CASE(SPAWN) : {
-        RfValue out;
+        RfValue out = rf_null();
         SAVE();
         CHECK(rf_task_spawn(vm, frame->proto->protos[pc->b], &out));
         COPY(sp, &out);
@@ -1297,7 +1357,7 @@ trace: /* DEBUG_VM: every instruction passes here and runs in its plain form */
                 NEXT(1);
             }
         }
-        JUMP_TO(pc->b);
+        JUMP_TO(0);
     }
     CASE(FOR_STEP) : {
         sp -= 3;
@@ -1344,7 +1404,7 @@ trace: /* DEBUG_VM: every instruction passes here and runs in its plain form */
                 goto error;
             }
         }
-        const RfInstr *target = frame->proto->code + pc->b;
+        const RfInstr *target = pc + (int32_t)pc->b;
         if (likely(target->op == RF_OP_STORE_LOCAL && IS_SCALAR(fp[target->a]))) {
             sp--;
             COPY(&fp[target->a], sp);
@@ -1369,7 +1429,7 @@ trace: /* DEBUG_VM: every instruction passes here and runs in its plain form */
             NEXT(1);
         }
         BACK_EDGE();
-        JUMP_TO(pc->b);
+        JUMP_TO(0);
     }
 
     /* ---- patterns ---- */

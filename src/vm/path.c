@@ -3,8 +3,8 @@
  * a step checks it before the copy, and a copy is not observable. */
 #include "vm/frame.h"
 
-/* The variable a path starts at; NULL with a raised error when it is missing or immutable. */
-static RfValue *find_root(RfVm *vm, const RfPath *path)
+/* The variable a path starts at; NULL with a raised error when it is missing, or immutable and about to be written. */
+static RfValue *find_root(RfVm *vm, const RfPath *path, bool writing)
 {
     RfFrame *f = vm->frame;
     uint32_t global = path->slot;
@@ -44,17 +44,20 @@ static RfValue *find_root(RfVm *vm, const RfPath *path)
     RfModule *m = f->proto->module;
     switch (m->info[global]->kind) {
     case RF_GLOBAL_ABSENT: rf_var_undefined(vm, path->name); return NULL;
-    case RF_GLOBAL_CONST: rf_var_raise(vm, RF_RAISE_MUTATE_CONST, path->name); return NULL;
-    case RF_GLOBAL_LET:
-    case RF_GLOBAL_BARE: rf_var_raise(vm, RF_RAISE_MUTATE_LET, path->name); return NULL;
-    default: return &m->globals[global];
+    case RF_GLOBAL_MUT: break;
+    default:
+        if (writing) {
+            rf_var_raise(vm, m->info[global]->kind == RF_GLOBAL_CONST ? RF_RAISE_MUTATE_CONST : RF_RAISE_MUTATE_LET, path->name);
+            return NULL;
+        }
     }
+    return &m->globals[global];
 }
 
 /* An error of the variable itself is shown at its name. */
-static RfValue *root_place(RfVm *vm, const RfPath *path)
+static RfValue *root_place(RfVm *vm, const RfPath *path, bool writing)
 {
-    RfValue *place = find_root(vm, path);
+    RfValue *place = find_root(vm, path, writing);
     if (!place) {
         rf_unwind_set_pos(vm, path->root_pos);
     }
@@ -130,7 +133,7 @@ RfStatus rf_path_store(RfVm *vm, const RfPath *path, bool value_on_top)
     RfValue *low = vm->sp - n - 1;
     RfValue *indexes = value_on_top ? low : low + 1;
     RfValue *value = value_on_top ? low + n : low;
-    RfValue *place = root_place(vm, path);
+    RfValue *place = root_place(vm, path, true);
     RfValue temp;
     RfStatus status = place ? RF_OK : RF_ERROR;
     uint32_t next = 0;
@@ -156,7 +159,7 @@ RfStatus rf_path_store(RfVm *vm, const RfPath *path, bool value_on_top)
 RfStatus rf_path_load(RfVm *vm, const RfPath *path)
 {
     RfValue *indexes = vm->sp - path->index_count;
-    RfValue *root = root_place(vm, path);
+    RfValue *root = root_place(vm, path, false);
     if (!root) {
         return RF_ERROR;
     }

@@ -62,7 +62,9 @@ RfStatus rf_var_store_global(RfVm *vm, RfModule *m, uint32_t slot, int mode, RfV
 RfStatus rf_var_declare_global(RfVm *vm, RfModule *m, uint32_t slot, int kind, RfValue v)
 {
     RfGlobalInfo *info = m->info[slot];
-    bool replaces = kind == RF_DECL_FUNC || kind == RF_DECL_IMPORT || kind == RF_DECL_MATCH;
+    bool replaces = (kind & RF_DECL_REPLACE) != 0;
+    kind &= ~RF_DECL_REPLACE;
+    replaces = replaces || kind == RF_DECL_FUNC || kind == RF_DECL_IMPORT || kind == RF_DECL_MATCH;
     if (info->kind != RF_GLOBAL_ABSENT && !replaces) {
         rf_release(v);
         return rf_var_raise(vm, RF_RAISE_DUPLICATE, info->name);
