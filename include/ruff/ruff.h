@@ -90,6 +90,11 @@ typedef void RuffWrite(void *context, const char *bytes, size_t len);
  * until the call returns. */
 typedef void RuffTaskError(void *context, const RuffError *error);
 
+/* The program called exit(code), or ruff_interrupt() was called (code 130). `output_error` is what ruff_output_error()
+ * gives. Called on the thread that asks, which may be one the program started, but not after ruff_vm_free(). When the
+ * function returns, the program is stopped: ruff_run() and its like fail with an error that no `try` has caught. */
+typedef void RuffExit(void *context, int code, int output_error);
+
 typedef struct RuffConfig {
     uint32_t capabilities;         /* RUFF_ALLOW_* bits; default RUFF_ALLOW_ALL */
     uint32_t max_call_depth;       /* active script functions; 0: 100000 */
@@ -106,6 +111,8 @@ typedef struct RuffConfig {
     void *write_context;
     RuffTaskError *task_error; /* NULL: the error's human form goes to the error output */
     void *task_error_context;
+    RuffExit *on_exit; /* NULL: the process ends with that code */
+    void *exit_context;
 } RuffConfig;
 
 /* Fills in the defaults. Always call it before setting fields: it keeps hosts working when fields are added. */
@@ -127,8 +134,8 @@ void ruff_flush(RuffVM *vm);
  * when all is well, or when output goes to a callback. */
 int ruff_output_error(const RuffVM *vm);
 
-/* Asks the running program of this process to stop at its next safepoint; the process then ends with exit code 130
- * after flushing output. May be called from a signal handler and from any thread. */
+/* Asks the running program of this process to stop at its next safepoint, as if it called exit(130) there. May be called
+ * from a signal handler and from any thread. */
 void ruff_interrupt(void);
 
 /* Runs function(argument) on a thread with a stack large enough for every legal program, waits for it and returns its

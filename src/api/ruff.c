@@ -50,6 +50,7 @@ static const char *find_source(void *context, const char *file, size_t *len)
 static RuffStatus runtime_failure(RuffVM *vm)
 {
     RfError error = rf_error_take(rf_rt(vm->vm));
+    vm->vm->stopped = false; /* the host decides what comes next */
     rf_failure_set_runtime(&vm->error, &error, find_source, vm->vm);
     rf_error_clear(&error);
     return RUFF_ERROR_RUNTIME;
@@ -115,6 +116,8 @@ RuffVM *ruff_vm_new(const RuffConfig *config)
         .write_context = vm->config.write_context,
         .report = report_task_error,
         .report_context = vm,
+        .on_exit = vm->config.on_exit,
+        .exit_context = vm->config.exit_context,
     };
     vm->vm = rf_vm_new(&inner);
     if (vm->vm == NULL) {

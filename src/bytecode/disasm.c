@@ -191,18 +191,36 @@ static void put_comment(RfBuf *out, const RfProto *p, RfInstr in, uint32_t pc)
 
 /* ---- listing ---- */
 
-/* Operands the table gives a meaning; feedback is not shown, and a VARREF only in the comment. */
-static void put_operands(RfBuf *out, RfInstr in)
+RfInstr rf_disasm_plain(const RfProto *p, uint32_t pc)
+{
+    RfInstr in = p->code[pc];
+    in.op = (uint16_t)rf_op_base(in.op);
+    if (rf_op_info[in.op].flags & RF_OPF_J) {
+        in.b = rf_jump_target(p, pc);
+    }
+    return in;
+}
+
+int rf_disasm_operands(RfInstr in, uint32_t operands[2])
 {
     const RfOpInfo *info = &rf_op_info[in.op];
-    bool a = info->a != RF_OPERAND_NONE && info->a != RF_OPERAND_FEEDBACK;
-    bool b = info->b != RF_OPERAND_NONE && info->b != RF_OPERAND_FEEDBACK && info->b != RF_OPERAND_VARREF &&
-             !(in.op == RF_OP_ADD && in.b == 0);
-    if (a) {
-        rf_buf_printf(out, "%u", in.a);
+    int count = 0;
+    if (info->a != RF_OPERAND_NONE && info->a != RF_OPERAND_FEEDBACK) {
+        operands[count++] = in.a;
     }
-    if (b) {
-        rf_buf_printf(out, "%s%u", a ? " " : "", in.b);
+    if (info->b != RF_OPERAND_NONE && info->b != RF_OPERAND_FEEDBACK && info->b != RF_OPERAND_VARREF &&
+        !(in.op == RF_OP_ADD && in.b == 0)) {
+        operands[count++] = in.b;
+    }
+    return count;
+}
+
+static void put_operands(RfBuf *out, RfInstr in)
+{
+    uint32_t operands[2];
+    int count = rf_disasm_operands(in, operands);
+    for (int i = 0; i < count; i++) {
+        rf_buf_printf(out, "%s%u", i ? " " : "", operands[i]);
     }
 }
 
@@ -215,11 +233,7 @@ static void trim(RfBuf *out)
 
 void rf_disasm_instr(RfBuf *out, const RfProto *p, uint32_t pc)
 {
-    RfInstr in = p->code[pc];
-    in.op = (uint16_t)rf_op_base(in.op);
-    if (rf_op_info[in.op].flags & RF_OPF_J) {
-        in.b = rf_jump_target(p, pc);
-    }
+    RfInstr in = rf_disasm_plain(p, pc);
     rf_buf_printf(out, "%-15s ", rf_op_info[in.op].name);
     size_t start = out->len;
     put_operands(out, in);
@@ -276,7 +290,12 @@ static void put_handlers(RfBuf *out, const RfProto *p)
     rf_buf_putc(out, '\n');
 }
 
-void rf_disasm(RfBuf *out, const RfProto *p)
+void rf_disasm_constant(RfBuf *out, const RfProto *p, uint32_t index)
+{
+    put_const(out, p->consts[index]);
+}
+
+void rf_disasm_unit(RfBuf *out, const RfProto *p)
 {
     put_header(out, p);
     for (uint32_t pc = 0; pc < p->code_len; pc++) {
@@ -289,6 +308,11 @@ void rf_disasm(RfBuf *out, const RfProto *p)
     put_constants(out, p);
     put_handlers(out, p);
     rf_buf_putc(out, '\n');
+}
+
+void rf_disasm(RfBuf *out, const RfProto *p)
+{
+    rf_disasm_unit(out, p);
     for (uint32_t i = 0; i < p->nprotos; i++) {
         rf_disasm(out, p->protos[i]);
     }
@@ -303,12 +327,7 @@ static const char *const operand_words[] = {
 
 void rf_ops_markdown(RfBuf *out)
 {
-    rf_buf_puts(out, "# Bytecode\n\n"
-                     "Generated from `src/bytecode/opcodes.def`; a test compares the two.\n\n"
-                     "An instruction is one 8-byte word: 16-bit opcode, 16-bit operand a, 32-bit operand b. Stack pictures are written\n"
-                     "bottom to top. Flags: T may raise an error, C may run script code, J jumps to b, E never falls through, L back edge.\n"
-                     "`*` in the stack columns: depends on the operands.\n\n"
-                     "| opcode | a | b | takes | leaves | flags | meaning |\n|---|---|---|---|---|---|---|\n");
+    rf_buf_puts(out, "| opcode | a | b | takes | leaves | flags | meaning |\n|---|---|---|---|---|---|---|\n");
     for (int op = 0; op < RF_OP_BASE_COUNT; op++) {
         const RfOpInfo *info = &rf_op_info[op];
         rf_buf_printf(out, "| `%s` | %s | %s | ", info->name, operand_words[info->a], operand_words[info->b]);

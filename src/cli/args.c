@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/distance.h"
 #include "base/mem.h"
 #include "cli/colors.h"
 #include "cli/handlers.h"
@@ -35,38 +36,12 @@ const RfOption rf_options[RF_OPTION_COUNT] = {
 
 /* ---- near misses ---- */
 
-unsigned rf_args_distance(const char *a, const char *b)
-{
-    enum { LONGEST = 32, FAR = 99 };
-    size_t m = strlen(a), n = strlen(b);
-    if (m > LONGEST || n > LONGEST || m > n + 2 || n > m + 2) {
-        return FAR;
-    }
-    unsigned d[LONGEST + 1][LONGEST + 1];
-    for (unsigned i = 0; i <= m; i++) {
-        for (unsigned j = 0; j <= n; j++) {
-            if (i == 0 || j == 0) {
-                d[i][j] = i + j;
-                continue;
-            }
-            unsigned best = d[i - 1][j - 1] + (a[i - 1] != b[j - 1]);
-            best = d[i - 1][j] + 1 < best ? d[i - 1][j] + 1 : best;
-            best = d[i][j - 1] + 1 < best ? d[i][j - 1] + 1 : best;
-            if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1] && d[i - 2][j - 2] + 1 < best) {
-                best = d[i - 2][j - 2] + 1;
-            }
-            d[i][j] = best;
-        }
-    }
-    return d[m][n];
-}
-
 const char *rf_args_nearest(const char *word, const char *const *names, int count)
 {
     const char *best = NULL;
-    unsigned best_distance = 3;
+    size_t best_distance = 3;
     for (int i = 0; i < count; i++) {
-        unsigned distance = rf_args_distance(word, names[i]);
+        size_t distance = rf_distance_text(word, names[i]);
         if (distance > 0 && distance < best_distance && distance < strlen(names[i])) {
             best = names[i];
             best_distance = distance;

@@ -79,8 +79,5 @@ int rf_args_usage_error(const RfCommand *command, const char *tip, const char *f
 
 /* The name among names[0..count) that is nearest to `word`, at edit distance 1 or 2; NULL when there is none. */
 const char *rf_args_nearest(const char *word, const char *const *names, int count);
-/* Edit distance of two words: insertions, deletions, replacements and swaps of neighbours; 99 when it exceeds 2 for
- * sure. */
-unsigned rf_args_distance(const char *a, const char *b);
 
 #endif

@@ -1,13 +1,17 @@
 /* `ruff run`, `ruff FILE`, `ruff -e`, `ruff -`: one program from source text to exit code. */
 #include <errno.h>
+#include <pthread.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "api/render.h"
+#include "base/mem.h"
 #include "cli/colors.h"
 #include "cli/config.h"
 #include "cli/handlers.h"
+#include "cli/load.h"
 #include "cli/output.h"
 #include "cli/verify.h"
 
@@ -71,35 +75,31 @@ static void show_task_error(void *context, const RuffError *error)
     rf_buf_free(&text);
 }
 
-/* The pieces of -e, joined by newlines. */
-static RfBuf join_code(const RfArgs *args)
+/* What was printed before memory ran out is shown: the error says so after it. Another thread than the VM's must not
+ * touch the buffer. */
+static struct {
+    RuffVM *vm;
+    pthread_t thread;
+} running;
+
+static void flush_before_exhaustion(void)
 {
-    RfBuf code = RF_BUF_INIT;
-    bool first = true;
-    for (int i = 0; i < args->use_count; i++) {
-        if (args->uses[i].option == RF_OPTION_EVAL) {
-            if (!first) {
-                rf_buf_putc(&code, '\n');
-            }
-            rf_buf_puts(&code, args->uses[i].value);
-            first = false;
-        }
+    if (running.vm != NULL && pthread_equal(running.thread, pthread_self())) {
+        ruff_flush(running.vm);
     }
-    return code;
 }
 
-static RuffStatus load(RuffVM *vm, const RfArgs *args, const char *file, RuffProgram **program)
+/* A reader that has gone is no failure; other lost output is one, unless the program failed anyway. */
+static int final_code(int code, int output_error)
 {
-    if (file == NULL) {
-        RfBuf code = join_code(args);
-        RuffStatus status = ruff_load(vm, "<eval>", code.data ? code.data : "", code.len, program);
-        rf_buf_free(&code);
-        return status;
-    }
-    if (strcmp(file, "-") == 0) {
-        return ruff_load_fd(vm, STDIN_FILENO, "<stdin>", program);
-    }
-    return ruff_load_file(vm, file, program);
+    bool lost = output_error != 0 && output_error != EPIPE;
+    return lost && code == 0 ? rf_output_write_error(output_error) : code;
+}
+
+static void end_process(void *context, int code, int output_error)
+{
+    (void)context;
+    exit(final_code(code, output_error));
 }
 
 int rf_run_command(const RfArgs *args)
@@ -112,13 +112,14 @@ int rf_run_command(const RfArgs *args)
     if (rf_args_has(args, RF_OPTION_VERIFY_JIT)) {
         return rf_verify_run(args);
     }
-    bool eval = rf_args_has(args, RF_OPTION_EVAL);
-    const char *file = eval ? NULL : args->operands[0];
+    const char *file = rf_load_file_operand(args);
+    bool eval = file == NULL;
     RfBuf directory = RF_BUF_INIT;
     config.argc = args->operand_count - !eval;
     config.argv = args->operands + !eval;
     config.entry_dir = file && strcmp(file, "-") != 0 ? rf_config_directory_of(&directory, file) : NULL;
     config.task_error = show_task_error;
+    config.on_exit = end_process;
     bool as_json = rf_args_has(args, RF_OPTION_JSON_RUNTIME);
     RuffVM *vm = ruff_vm_new(&config);
     rf_buf_free(&directory);
@@ -131,19 +132,20 @@ int rf_run_command(const RfArgs *args)
         rf_failure_free(&error);
         return code;
     }
+    running.vm = vm;
+    running.thread = pthread_self();
+    rf_mem_set_exhausted_hook(flush_before_exhaustion);
     RuffProgram *program;
-    RuffStatus status = load(vm, args, file, &program);
+    RuffStatus status = rf_load_program(vm, args, &program);
     if (status == RUFF_OK) {
         catch_interrupt();
         status = ruff_run(vm, program);
     }
     ruff_flush(vm);
     code = status == RUFF_OK ? 0 : report(ruff_last_error(vm), as_json);
-    int lost = ruff_output_error(vm);
-    if (lost != 0 && lost != EPIPE && code == 0) { /* a reader that has gone is no failure */
-        code = rf_output_write_error(lost);
-    }
+    code = final_code(code, ruff_output_error(vm));
 #if defined(RF_SANITIZE) || defined(RF_ASSERTIONS)
+    running.vm = NULL;
     ruff_vm_free(vm); /* otherwise the process ends sooner without taking the heap apart */
 #endif
     return code;

@@ -1,4 +1,5 @@
 /* `ruff test-run`: the tests declared in a program, each in a fresh VM. */
+#include <stdatomic.h>
 #include <string.h>
 
 #include "base/mem.h"
@@ -36,6 +37,16 @@ static void collect(void *context, const char *bytes, size_t len)
     rf_buf_put(context, bytes, len);
 }
 
+#define NO_EXIT (-1)
+static _Atomic int exit_code; /* of the first exit() in the running test, on any of its threads */
+
+static void note_exit(void *context, int code, int output_error)
+{
+    (void)context, (void)output_error;
+    int none = NO_EXIT;
+    atomic_compare_exchange_strong(&exit_code, &none, code);
+}
+
 /* Notes the last error of a VM as the reason of the failure; the first reason stays. */
 static void note_failure(Result *result, const RuffVM *vm, const char *prefix)
 {
@@ -45,7 +56,11 @@ static void note_failure(Result *result, const RuffVM *vm, const char *prefix)
     }
     RuffDiagnostic diag = ruff_error_diagnostic(ruff_last_error(vm), 0);
     rf_buf_puts(&result->message, prefix);
-    rf_buf_put(&result->message, diag.message, diag.message_len);
+    if (exit_code == NO_EXIT) {
+        rf_buf_put(&result->message, diag.message, diag.message_len);
+    } else {
+        rf_buf_printf(&result->message, "Test called exit(%d)", exit_code);
+    }
     rf_buf_puts(&result->file, diag.file ? diag.file : "");
     result->line = diag.line;
     result->column = diag.column;
@@ -76,6 +91,8 @@ static void run_test(const Session *session, Result *result, size_t index)
     config.write_out = collect;
     config.write_err = collect;
     config.write_context = &result->output;
+    config.on_exit = note_exit;
+    exit_code = NO_EXIT;
     result->passed = true;
     RuffVM *vm = ruff_vm_new(&config);
     if (vm == NULL) {
@@ -85,6 +102,10 @@ static void run_test(const Session *session, Result *result, size_t index)
         run_parts(session, vm, result, index);
         ruff_flush(vm);
         ruff_vm_free(vm);
+        if (result->passed && exit_code != NO_EXIT) { /* in a task, or where nobody awaits it */
+            result->passed = false;
+            rf_buf_printf(&result->message, "Test called exit(%d)", exit_code);
+        }
     }
     result->seconds = rf_child_clock() - started;
 }

@@ -165,5 +165,5 @@ RfStatus rf_lib_exit(RfVm *vm, const RfBuiltin *self, int argc, RfValue *argv, R
         }
         code = rf_args_count(argv[0]);
     }
-    rf_vm_exit(vm, (int)(code & 0xFF));
+    return rf_vm_exit(vm, (int)(code & 0xFF));
 }

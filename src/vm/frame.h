@@ -43,7 +43,7 @@ struct RfVm {
     RfValue *stack, *stack_end;
     _Atomic int interrupt; /* set, also by other threads: the next safepoint calls rf_vm_safepoint */
     uint64_t spent;        /* safepoints passed, when there is a budget */
-    bool stopped;          /* budget spent or task cancelled: no handler catches the error under way */
+    bool stopped;          /* budget spent, task cancelled, exit() called: no handler catches the error under way */
     uint32_t max_depth;
     bool trace;            /* DEBUG_VM */
     char *c_limit;         /* C stack below this address: depth error */

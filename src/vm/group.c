@@ -33,6 +33,16 @@ static void write_locked(RfGroup *g, bool error, const char *bytes, size_t len)
 static void write_out(void *context, const char *bytes, size_t len) { write_locked(context, false, bytes, len); }
 static void write_err(void *context, const char *bytes, size_t len) { write_locked(context, true, bytes, len); }
 
+static void ask_exit(void *context, int code, int lost)
+{
+    RfGroup *g = context;
+    pthread_mutex_lock(&g->lock);
+    if (g->host) {
+        g->config.on_exit(g->config.exit_context, code, lost);
+    }
+    pthread_mutex_unlock(&g->lock);
+}
+
 static char *copy(const char *text)
 {
     char *s = strdup(text);
@@ -110,6 +120,10 @@ RfVm *rf_group_open_vm(RfGroup *g, RfFuture *task)
         config.write_err = write_err;
     }
     config.write_context = g;
+    if (config.on_exit) {
+        config.on_exit = ask_exit;
+        config.exit_context = g;
+    }
     RfVm *vm = rf_vm_new(&config);
     if (!vm) {
         return NULL;

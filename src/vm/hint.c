@@ -3,78 +3,36 @@
 #include <dirent.h>
 #include <string.h>
 
+#include "base/distance.h"
 #include "base/utf8.h"
 #include "vm/frame.h"
 
-#define MAX_NAME 64
 #define MAX_DISTANCE 3
 
 typedef struct Search {
-    uint32_t name[MAX_NAME];
+    uint32_t name[RF_DISTANCE_MAX];
     size_t len;
     size_t best;
     RfString *found; /* owned */
 } Search;
 
-static size_t decode(const char *text, size_t bytes, uint32_t *out)
-{
-    size_t n = 0;
-    for (size_t i = 0; i < bytes;) {
-        if (n == MAX_NAME) {
-            return MAX_NAME + 1;
-        }
-        size_t width = rf_utf8_decode(text + i, bytes - i, &out[n]);
-        i += width ? width : 1;
-        n++;
-    }
-    return n;
-}
-
-/* Optimal string alignment: insert, delete, replace, swap of neighbours. */
-static size_t distance(const uint32_t *a, size_t la, const uint32_t *b, size_t lb)
-{
-    size_t rows[3][MAX_NAME + 1];
-    size_t *before = rows[0], *last = rows[1], *now = rows[2];
-    for (size_t j = 0; j <= lb; j++) {
-        last[j] = j;
-    }
-    for (size_t i = 1; i <= la; i++) {
-        now[0] = i;
-        for (size_t j = 1; j <= lb; j++) {
-            size_t cost = a[i - 1] != b[j - 1];
-            size_t d = last[j - 1] + cost;
-            d = last[j] + 1 < d ? last[j] + 1 : d;
-            d = now[j - 1] + 1 < d ? now[j - 1] + 1 : d;
-            if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1] && before[j - 2] + 1 < d) {
-                d = before[j - 2] + 1;
-            }
-            now[j] = d;
-        }
-        size_t *spare = before;
-        before = last;
-        last = now;
-        now = spare;
-    }
-    return last[lb];
-}
-
 static bool start(Search *s, const RfString *name)
 {
-    s->len = decode(name->data, name->len, s->name);
+    s->len = rf_distance_decode(name->data, name->len, s->name);
     s->best = MAX_DISTANCE + 1;
     s->found = NULL;
-    return s->len <= MAX_NAME;
+    return s->len <= RF_DISTANCE_MAX;
 }
 
 /* Candidates come innermost scope first; within a scope byte order decides between equals (`same_scope`). */
 static void consider(Search *s, const char *text, size_t bytes, bool same_scope)
 {
-    uint32_t other[MAX_NAME];
-    size_t len = decode(text, bytes, other);
-    if (len > MAX_NAME || (len > s->len ? len - s->len : s->len - len) > MAX_DISTANCE) {
+    uint32_t other[RF_DISTANCE_MAX];
+    size_t len = rf_distance_decode(text, bytes, other);
+    if (len > RF_DISTANCE_MAX || (len > s->len ? len - s->len : s->len - len) > MAX_DISTANCE) {
         return;
     }
-    size_t d = distance(s->name, s->len, other, len);
+    size_t d = rf_distance(s->name, s->len, other, len);
     if (d == 0 || d > MAX_DISTANCE || d * 2 >= s->len) {
         return;
     }

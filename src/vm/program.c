@@ -2,7 +2,6 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
-#include <stdio.h>
 
 #include "base/mem.h"
 #include "bytecode/compiler.h"
@@ -57,6 +56,24 @@ static size_t count_instructions(const RfProto *p)
     return n;
 }
 
+#ifdef RF_ASSERTIONS
+#define ASSERTIONS true
+#else
+#define ASSERTIONS false
+#endif
+
+/* Ends the process when the compiler has made code that breaks the VM's assumptions. */
+static void verify(RfVm *vm, const RfProto *main)
+{
+    char *problem = rf_verify(main);
+    if (problem) {
+        RfBuf text = RF_BUF_INIT;
+        rf_buf_printf(&text, "[RUFVM003] [vm] error: Bytecode verification failed: %s\n", problem);
+        rf_vm_write_error(vm, text.data, text.len);
+        exit(6);
+    }
+}
+
 RfLoadResult rf_program_compile(RfVm *vm, RfModule *m, RfDiagList *diags, size_t *statements, size_t *instructions)
 {
     RfAst ast;
@@ -83,17 +100,9 @@ RfLoadResult rf_program_compile(RfVm *vm, RfModule *m, RfDiagList *diags, size_t
             if (instructions) {
                 *instructions = count_instructions(m->main);
             }
-#ifdef RF_ASSERTIONS
-            char *bad = rf_verify(m->main);
-            if (bad) {
-                rf_raise(rf_rt(vm), "Bytecode verification failed: %s", bad);
-                char text[600];
-                int n = snprintf(text, sizeof text, "[RUFVM003] [vm] error: Bytecode verification failed: %.500s\n", bad);
-                rf_vm_write_error(vm, text, (size_t)n);
-                free(bad);
-                exit(6);
+            if (ASSERTIONS || vm->config.verify) {
+                verify(vm, m->main);
             }
-#endif
             rf_super_fuse(m->main);
         }
         rf_arena_free(&arena);

@@ -12,6 +12,7 @@ typedef struct RfVmConfig {
     uint32_t scheduler_timeout_ms; /* 0: default 120000 */
     uint64_t budget;              /* safepoints (calls, back edges) until the program is stopped for good; 0: no limit */
     bool jit;                     /* may compile hot code */
+    bool verify;                  /* check all bytecode before it may run, also in builds without assertions */
     int argc;                     /* script arguments: what args() gives */
     const char *const *argv;      /* borrowed for the VM's life */
     const char *entry_dir;        /* directory of the entry script (module search), NULL when there is none; copied */
@@ -22,6 +23,10 @@ typedef struct RfVmConfig {
     /* Shows the runtime block of an error in a task nobody awaits; set by the API layer. Borrows the error. */
     void (*report)(RfVm *vm, const RfError *error, void *context);
     void *report_context;
+    /* What happens when the program asks to end (rf_vm_exit), instead of exit(code). `lost` is the errno value with which
+     * writing its output has failed, 0 when all is well. Called on the thread that asks. */
+    void (*on_exit)(void *context, int code, int lost);
+    void *exit_context;
 } RfVmConfig;
 
 #define RF_CAPABILITIES_ALL ((1u << RF_CAP_COUNT) - 1u)

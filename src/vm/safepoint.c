@@ -34,7 +34,7 @@ bool rf_safepoint_interrupted(void) { return interrupted != 0; }
 RfStatus rf_vm_safepoint(RfVm *vm)
 {
     if (interrupted && vm == interruptible) {
-        rf_vm_exit(vm, 130);
+        return rf_vm_exit(vm, 130);
     }
     if (vm->config.budget > 0) { /* keeps the flag set: every safepoint comes here */
         if (vm->spent++ >= vm->config.budget) {

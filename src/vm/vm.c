@@ -143,10 +143,16 @@ bool rf_vm_allows(RfVm *vm, RfCapability cap)
     return (vm->config.capabilities >> cap & 1u) != 0;
 }
 
-void rf_vm_exit(RfVm *vm, int code)
+RfStatus rf_vm_exit(RfVm *vm, int code)
 {
+    code &= 0xff;
     rf_vm_flush(vm);
-    exit(code & 0xff);
+    if (!vm->config.on_exit) {
+        exit(code);
+    }
+    vm->config.on_exit(vm->config.exit_context, code, vm->out.failed ? vm->out.error : 0);
+    vm->stopped = true;
+    return rf_raise(rf_rt(vm), "The program called exit(%d)", code);
 }
 
 RfStatus rf_raise_too_large(RfVm *vm, const char *name)

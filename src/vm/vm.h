@@ -44,8 +44,9 @@ void rf_vm_write_error(RfVm *vm, const char *bytes, size_t len); /* flushes stdo
 void rf_vm_flush(RfVm *vm);
 
 bool rf_vm_allows(RfVm *vm, RfCapability cap);
-/* Ends the program as exit(code) does. Does not return. */
-_Noreturn void rf_vm_exit(RfVm *vm, int code);
+/* Ends the program as exit(code) does. Returns only when the host has its own idea of that (RfVmConfig.on_exit): then with
+ * an error that no handler of the program catches. */
+RfStatus rf_vm_exit(RfVm *vm, int code);
 
 /* ---- Introspection ---- */
 

@@ -127,10 +127,10 @@ def test_junit(t):
 
 
 def test_capabilities_hold(t):
-    t.write("a.ruff", 'test "a" { read_file("x") }\n')
+    t.write("a.ruff", 'test "a" { env("x") }\n')
     r = t.run("test-run", "--untrusted", "a.ruff")
     t.expect(r, code=1, err="")
-    t.has(r.out, "    Error: Capability denied: filesystem-read required for read_file; rerun with --allow-fs-read\n", "stdout")
+    t.has(r.out, "    Error: Capability denied: env-read required for env; rerun with --allow-env-read\n", "stdout")
 
 
 def test_front_end_errors(t):
@@ -139,6 +139,34 @@ def test_front_end_errors(t):
     t.write("b.ruff", 'test "a" { break }\n')
     t.expect(t.run("test-run", "b.ruff"), code=4, out="")
     t.expect(t.run("test-run", "missing.ruff"), code=5, out="")
+
+
+def test_exit_fails_the_test_and_the_next_one_runs(t):
+    t.write("a.ruff", """
+func leave() { try { exit(3) } except e { print("caught") } finally { print("finally") } }
+test_teardown { try { throw("x") } except e { print("cleaned") } }
+test "leaves" { print("before")
+  leave()
+  print("after") }
+test "zero" { exit() }
+test "fine" { assert(true) }
+""")
+    r = t.run("test-run", "--json", "a.ruff")
+    t.expect(r, code=1, err="")
+    tests = json.loads(r.out)["tests"]
+    t.equal([(x["name"], x["status"], x["message"]) for x in tests],
+            [("leaves", "failed", "Test called exit(3)"), ("zero", "failed", "Test called exit(0)"), ("fine", "passed", None)], "tests")
+    t.equal(tests[0]["output"], "before\ncleaned\n", "output: nothing after exit() but the teardown")
+    t.equal((tests[0]["line"], tests[0]["column"]), (2, 22), "place")
+
+
+def test_exit_anywhere_in_a_test(t):
+    t.equal(messages(t, 'test_setup { exit(1) }\ntest "a" { }\n'), ["Setup failed: Test called exit(1)"], "setup")
+    t.equal(messages(t, 'test_teardown { exit(2) }\ntest "a" { }\n'), ["Teardown failed: Test called exit(2)"], "teardown")
+    t.equal(messages(t, 'exit(3)\ntest "a" { }\n'), ["Load failed: Test called exit(3)"], "top level")
+    t.equal(messages(t, 'async func f() { exit(4) }\ntest "a" { try { await f() } except e { } }\n'), ["Test called exit(4)"], "async")
+    t.equal(messages(t, 'test "a" { try { await spawn { exit(5) } } except e { } }\n'), ["Test called exit(5)"], "spawn")
+    t.equal(messages(t, 'test "a" { map([1], func(x) => exit(6)) }\n'), ["Test called exit(6)"], "callback")
 
 
 def test_no_jit(t):

@@ -59,9 +59,9 @@ def test_eval_file_name_in_diagnostics(t):
 
 
 def test_eval_with_flags(t):
-    r = t.run("-e", 'print(read_file("x"))', "--untrusted")
+    r = t.run("-e", 'print(env("x"))', "--untrusted")
     t.expect(r, code=4, out="")
-    t.has(r.err, "Capability denied: filesystem-read required for read_file; rerun with --allow-fs-read", "stderr")
+    t.has(r.err, "Capability denied: env-read required for env; rerun with --allow-env-read", "stderr")
 
 
 def test_stdin_program(t):

@@ -23,9 +23,15 @@ def test_stdout_closed_from_the_start(t):
     t.true("Sanitizer" not in r.err, r.err)
 
 
-def test_full_device(t):
-    r = t.shell("\"$RUFF\" -e 'for i in 100000 { print(i) }' >/dev/full; echo $?")
-    t.true(int(r.out.strip()) < 128, "no death by signal: %r" % r.out)
+def test_full_device_is_a_failure(t):
+    for program in ("print(1)", "print(1)\nexit(0)", "for i in 100000 { print(i) }\nexit()"):
+        r = t.shell("\"$RUFF\" -e '%s' >/dev/full" % program)
+        t.expect(r, code=5, err="[RUFCLI001] [cli] error: Failed to write to standard output: No space left on device (os error 28)\n")
+
+
+def test_full_device_does_not_hide_another_failure(t):
+    t.expect(t.shell("\"$RUFF\" -e 'print(1)\nexit(7)' >/dev/full"), code=7, err="")
+    t.expect(t.shell("\"$RUFF\" -e 'print(1)\nx := 1 / 0' >/dev/full"), code=4)
 
 
 def start(t, program):
