@@ -44,6 +44,12 @@ typedef struct RfOpInfo {
 } RfOpInfo;
 extern const RfOpInfo rf_op_info[RF_OP_BASE_COUNT];
 
+/* ---- operand a of operators (FEEDBACK): operand kinds met so far; no bit: ints only (or never run) ---- */
+#define RF_FEEDBACK_FLOAT 1u  /* both floats */
+#define RF_FEEDBACK_MIXED 2u  /* an int and a float */
+#define RF_FEEDBACK_STRING 4u /* both strings */
+#define RF_FEEDBACK_OTHER 8u
+
 /* ---- operand b of LOAD_LOCAL, STORE_LOCAL, LOAD_CELL, LOAD_SHARED (VARREF) ---- */
 #define RF_VARREF_MOVE 1u  /* last use: the slot may give its reference away (becomes null) */
 #define RF_VARREF_MAYBE 2u /* the variable may not exist (unset): fall back to the global (operand >> 2) */

@@ -97,6 +97,13 @@ RfStatus rf_call_arity_error(RfVm *vm, const RfProto *proto, uint32_t argc, bool
 RfStatus rf_op_binary(RfVm *vm, RfOp op, RfValue *sp, uint32_t place);
 RfStatus rf_op_compare(RfVm *vm, RfOp op, RfValue *sp);
 RfStatus rf_op_unary(RfVm *vm, RfOp op, RfValue *sp);
+/* The RF_FEEDBACK_ bit for two operands that are not both ints. */
+static inline uint16_t rf_op_feedback(RfValue x, RfValue y)
+{
+    return x.tag == RF_TAG_STRING && y.tag == RF_TAG_STRING ? RF_FEEDBACK_STRING
+           : rf_is_num(x) && rf_is_num(y)                   ? (x.tag == y.tag ? RF_FEEDBACK_FLOAT : RF_FEEDBACK_MIXED)
+                                                            : RF_FEEDBACK_OTHER;
+}
 /* int arithmetic that overflowed or divided by zero: raises. */
 RfStatus rf_op_int_error(RfVm *vm, RfOp op, int64_t x, int64_t y);
 double rf_op_fmod(double x, double y);

@@ -1,4 +1,5 @@
-/* The interpreter loop.
+/* The interpreter loop. One function by nature: every handler jumps straight to the next one, and they share its registers;
+ * what is long lives in helpers (call.c, operators.c, access.c, ...).
  *
  * Invariants: `pc` is the instruction being run; frame->pc and vm->sp are written (SAVE) before anything outside this
  * function may look at them. Values are copied as two 8-byte halves on purpose (value.h). Script calls push a frame and go on
@@ -34,6 +35,14 @@
         int64_t p_ = s_->as.i; \
         d_->tag = t_; \
         d_->as.i = p_; \
+    } while (0)
+
+/* Type feedback: operand a of an operator remembers kinds other than int that it has met (chunk.h). Written once per kind. */
+#define RECORD(at, kind) \
+    do { \
+        if (unlikely(!(pc[at].a & (kind)))) { \
+            ((RfInstr *)(uintptr_t)pc)[at].a |= (kind); \
+        } \
     } while (0)
 
 /* int operations: false when the plain instruction must decide (overflow, zero divisor) */
@@ -460,12 +469,14 @@ trace: /* DEBUG_VM: every instruction passes here and runs in its plain form */
         } else if (rf_is_num(*x) && rf_is_num(*y)) { \
             double r; \
             if (likely(float_##OPNAME(rf_num(*x), rf_num(*y), &r))) { \
+                RECORD(0, x->tag == y->tag ? RF_FEEDBACK_FLOAT : RF_FEEDBACK_MIXED); \
                 PUT(x, RF_TAG_FLOAT, f, r); \
                 sp--; \
                 NEXT(1); \
             } \
         } \
         SAVE(); \
+        RECORD(0, rf_op_feedback(*x, *y)); \
         AFTER_HELPER(rf_op_binary(vm, RF_OP_##OPNAME, sp, pc->b)); \
     } \
     ARITH_FUSED(OPNAME, LL, &fp[pc[0].a], &fp[pc[1].a], 3, 0) \
@@ -495,6 +506,7 @@ trace: /* DEBUG_VM: every instruction passes here and runs in its plain form */
         } else if (BOTH_FLOAT(*x, *y)) { \
             double r; \
             if (likely(float_##OPNAME(x->as.f, y->as.f, &r))) { \
+                RECORD((LENGTH) - 1, RF_FEEDBACK_FLOAT); \
                 PUT(sp - (POPPED), RF_TAG_FLOAT, f, r); \
                 sp += 1 - (POPPED); \
                 NEXT(LENGTH); \
@@ -518,6 +530,7 @@ trace: /* DEBUG_VM: every instruction passes here and runs in its plain form */
         } else if (BOTH_FLOAT(*x, *y)) { \
             double r; \
             if (likely(IS_SCALAR(*dst) && float_##OPNAME(x->as.f, y->as.f, &r))) { \
+                RECORD((LENGTH) - 2, RF_FEEDBACK_FLOAT); \
                 PUT(dst, RF_TAG_FLOAT, f, r); \
                 sp -= (POPPED); \
                 NEXT(LENGTH); \
@@ -544,6 +557,7 @@ trace: /* DEBUG_VM: every instruction passes here and runs in its plain form */
             } else if (likely(BOTH_FLOAT(*x, y))) { \
                 double r; \
                 if (likely(float_##OPNAME(x->as.f, y.as.f, &r))) { \
+                    RECORD((LENGTH) - 1 - (POPPED), RF_FEEDBACK_FLOAT); \
                     PUT(dst, RF_TAG_FLOAT, f, r); \
                     sp -= (POPPED); \
                     NEXT(LENGTH); \
@@ -569,11 +583,13 @@ trace: /* DEBUG_VM: every instruction passes here and runs in its plain form */
             NEXT(1); \
         } \
         if (likely(BOTH_FLOAT(*x, *y))) { \
+            RECORD(0, RF_FEEDBACK_FLOAT); \
             PUT(x, RF_TAG_BOOL, i, FLOAT_##OPNAME(x->as.f, y->as.f)); \
             sp--; \
             NEXT(1); \
         } \
         SAVE(); \
+        RECORD(0, rf_op_feedback(*x, *y)); \
         AFTER_HELPER(rf_op_compare(vm, RF_OP_##OPNAME, sp)); \
     } \
     BRANCH_FORMS(OPNAME, JF, !, ) \
@@ -598,6 +614,7 @@ trace: /* DEBUG_VM: every instruction passes here and runs in its plain form */
             NEXT(LENGTH); \
         } \
         if (likely(BOTH_FLOAT(*x, *y))) { \
+            RECORD((LENGTH) - 2, RF_FEEDBACK_FLOAT); \
             sp -= (POPPED); \
             if (NEGATE(FLOAT_##OPNAME(x->as.f, y->as.f))) { \
                 BACK; \
@@ -629,6 +646,7 @@ trace: /* DEBUG_VM: every instruction passes here and runs in its plain form */
             NEXT(1);
         }
         if (likely(x->tag == RF_TAG_FLOAT)) {
+            RECORD(0, RF_FEEDBACK_FLOAT);
             x->as.f = -x->as.f;
             NEXT(1);
         }
@@ -844,14 +862,22 @@ trace: /* DEBUG_VM: every instruction passes here and runs in its plain form */
         COPY(i, &out);
         NEXT(1);
     }
-    CASE(INDEX_LL) : {
-        const RfValue *i = &fp[pc[0].a], *x = &fp[pc[1].a];
-        if (likely(x->tag == RF_TAG_ARRAY && i->tag == RF_TAG_INT && array_element(x->as.arr, i->as.i, sp))) {
-            sp++;
-            NEXT(2);
-        }
-        FALLBACK();
+/* an array element pushed: array and index from locals (L), constants (C), globals (G), a maybe-local array (M) */
+#define ELEMENT(NAME, ARRAY, INDEX, LENGTH, ALLOWED) \
+    CASE(NAME) : \
+    { \
+        const RfValue *x = (ARRAY), *i = (INDEX); \
+        if (likely(x->tag == RF_TAG_ARRAY && i->tag == RF_TAG_INT && (ALLOWED) && array_element(x->as.arr, i->as.i, sp))) { \
+            sp++; \
+            NEXT(LENGTH); \
+        } \
+        FALLBACK(); \
     }
+    ELEMENT(INDEX_LL, &fp[pc[1].a], &fp[pc[0].a], 2, true)
+    ELEMENT(INDEX_LC, &fp[pc[1].a], &consts[pc[0].b], 2, true)
+    ELEMENT(INDEX_GL, &globals[pc[0].b], &fp[pc[1].a], 3, true)
+    ELEMENT(INDEX_GC, &globals[pc[0].b], &consts[pc[1].b], 3, true)
+    ELEMENT(INDEX_ML, &fp[pc[0].a], &fp[pc[1].a], 3, !(pc[0].b & RF_VARREF_MOVE))
     CASE(INDEX_LL_JF) : {
         const RfValue *i = &fp[pc[0].a], *x = &fp[pc[1].a];
         if (likely(x->tag == RF_TAG_ARRAY && i->tag == RF_TAG_INT && (uint64_t)i->as.i < x->as.arr->len &&
@@ -863,44 +889,11 @@ trace: /* DEBUG_VM: every instruction passes here and runs in its plain form */
         }
         FALLBACK();
     }
-    CASE(INDEX_LC) : {
-        const RfValue *i = &consts[pc[0].b], *x = &fp[pc[1].a];
-        if (likely(x->tag == RF_TAG_ARRAY && i->tag == RF_TAG_INT && array_element(x->as.arr, i->as.i, sp))) {
-            sp++;
-            NEXT(2);
-        }
-        FALLBACK();
-    }
     CASE(INDEX_LL_S) : {
         const RfValue *i = &fp[pc[0].a], *x = &fp[pc[1].a];
         RfValue *dst = &fp[pc[2].a];
         if (likely(x->tag == RF_TAG_ARRAY && i->tag == RF_TAG_INT && IS_SCALAR(*dst) &&
                    array_element(x->as.arr, i->as.i, dst))) {
-            NEXT(3);
-        }
-        FALLBACK();
-    }
-    CASE(INDEX_GL) : {
-        const RfValue *x = &globals[pc[0].b], *i = &fp[pc[1].a];
-        if (likely(x->tag == RF_TAG_ARRAY && i->tag == RF_TAG_INT && array_element(x->as.arr, i->as.i, sp))) {
-            sp++;
-            NEXT(3);
-        }
-        FALLBACK();
-    }
-    CASE(INDEX_GC) : {
-        const RfValue *x = &globals[pc[0].b], *i = &consts[pc[1].b];
-        if (likely(x->tag == RF_TAG_ARRAY && i->tag == RF_TAG_INT && array_element(x->as.arr, i->as.i, sp))) {
-            sp++;
-            NEXT(3);
-        }
-        FALLBACK();
-    }
-    CASE(INDEX_ML) : {
-        const RfValue *x = &fp[pc[0].a], *i = &fp[pc[1].a];
-        if (likely(x->tag == RF_TAG_ARRAY && i->tag == RF_TAG_INT && !(pc[0].b & RF_VARREF_MOVE) &&
-                   array_element(x->as.arr, i->as.i, sp))) {
-            sp++;
             NEXT(3);
         }
         FALLBACK();
@@ -1018,6 +1011,7 @@ trace: /* DEBUG_VM: every instruction passes here and runs in its plain form */
             } else if (BOTH_FLOAT(*x, *y)) { \
                 double r; \
                 if (likely(float_##OPNAME(x->as.f, y->as.f, &r))) { \
+                    RECORD(2, RF_FEEDBACK_FLOAT); \
                     x->as.f = r; \
                     NEXT(3); \
                 } \
@@ -1061,6 +1055,36 @@ trace: /* DEBUG_VM: every instruction passes here and runs in its plain form */
     }
 
     /* ---- calls ---- */
+/* Pushes the frame of `fn` (of `proto`), whose arguments start at LOCALS and end at sp, and goes on in it. */
+#define ENTER_FRAME(RESULT, LOCALS) \
+    do { \
+        RfValue *locals_ = (LOCALS); \
+        RfValue *top_ = locals_ + proto->nlocals; \
+        if (unlikely(frame == vm->frame_limit || top_ + proto->max_stack > vm->stack_end)) { \
+            SAVE(); \
+            rf_call_depth_error(vm, proto->name); \
+            goto error; \
+        } \
+        site->hits++; \
+        proto->call_count++; \
+        frame->pc = pc + 1; \
+        frame++; \
+        vm->frame = frame; \
+        fp = locals_; \
+        frame->fp = locals_; \
+        frame->ret = (RESULT); \
+        frame->proto = proto; \
+        frame->fn = fn; \
+        frame->mode = RF_FRAME_PLAIN; \
+        for (; sp < top_; sp++) { \
+            sp->tag = RF_TAG_NULL; \
+        } \
+        pc = proto->code; \
+        consts = proto->consts; \
+        globals = proto->module->globals; \
+        SAFEPOINT(); \
+        DISPATCH(); \
+    } while (0)
     CASE(CALL) : {
         uint32_t argc = pc->a;
         RfValue *callee = sp - argc - 1;
@@ -1068,31 +1092,7 @@ trace: /* DEBUG_VM: every instruction passes here and runs in its plain form */
         if (likely(callee->tag == RF_TAG_FUNCTION && site->callee == callee->as.fn->proto)) {
             RfFunction *fn = callee->as.fn;
             RfProto *proto = fn->proto;
-            RfValue *top = callee + 1 + proto->nlocals;
-            if (unlikely(frame == vm->frame_limit || top + proto->max_stack > vm->stack_end)) {
-                SAVE();
-                rf_call_depth_error(vm, proto->name);
-                goto error;
-            }
-            site->hits++;
-            proto->call_count++;
-            frame->pc = pc + 1;
-            frame++;
-            vm->frame = frame;
-            fp = callee + 1;
-            frame->fp = fp;
-            frame->ret = callee;
-            frame->proto = proto;
-            frame->fn = fn;
-            frame->mode = RF_FRAME_PLAIN;
-            for (; sp < top; sp++) {
-                sp->tag = RF_TAG_NULL;
-            }
-            pc = proto->code;
-            consts = proto->consts;
-            globals = proto->module->globals;
-            SAFEPOINT();
-            DISPATCH();
+            ENTER_FRAME(callee, callee + 1);
         }
         if (likely(callee->tag == RF_TAG_BUILTIN && site->callee == callee->as.builtin && !site->place)) {
             const RfBuiltin *b = callee->as.builtin;
@@ -1121,31 +1121,7 @@ trace: /* DEBUG_VM: every instruction passes here and runs in its plain form */
                    site->version == site->shape->type->version)) {
             RfFunction *fn = site->method;
             RfProto *proto = fn->proto;
-            RfValue *top = recv + proto->nlocals;
-            if (unlikely(frame == vm->frame_limit || top + proto->max_stack > vm->stack_end)) {
-                SAVE();
-                rf_call_depth_error(vm, proto->name);
-                goto error;
-            }
-            site->hits++;
-            proto->call_count++;
-            frame->pc = pc + 1;
-            frame++;
-            vm->frame = frame;
-            fp = recv;
-            frame->fp = recv;
-            frame->ret = recv;
-            frame->proto = proto;
-            frame->fn = fn;
-            frame->mode = RF_FRAME_PLAIN;
-            for (; sp < top; sp++) {
-                sp->tag = RF_TAG_NULL;
-            }
-            pc = proto->code;
-            consts = proto->consts;
-            globals = proto->module->globals;
-            SAFEPOINT();
-            DISPATCH();
+            ENTER_FRAME(recv, recv);
         }
         SAVE();
         AFTER_HELPER(rf_call_method(vm, argc, site));
