@@ -10,9 +10,9 @@
 
 #include "base/mem.h"
 
-#define ARENA_ALIGN       16u
+#define ARENA_ALIGN 16u
 #define ARENA_FIRST_BLOCK 4096u
-#define ARENA_MAX_BLOCK   (256u * 1024u)
+#define ARENA_MAX_BLOCK (256u * 1024u)
 
 struct RfArenaBlock {
     _Alignas(ARENA_ALIGN) RfArenaBlock *older;

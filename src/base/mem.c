@@ -92,7 +92,7 @@ typedef struct Span {
 
 static struct {
     pthread_mutex_t lock;
-    atomic_bool filled; /* lets threads skip the lock in the common case of an empty pool */
+    atomic_bool filled;               /* lets threads skip the lock in the common case of an empty pool */
     RfMemFree *lists[RF_MEM_CLASSES]; /* lists of lists */
     Span *spans;
 } pool = {.lock = PTHREAD_MUTEX_INITIALIZER};

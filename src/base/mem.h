@@ -11,7 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define RF_MEM_GRAIN 16u     /* size classes are multiples of this */
+#define RF_MEM_GRAIN 16u      /* size classes are multiples of this */
 #define RF_MEM_SMALL_MAX 512u /* largest size served from the free lists */
 #define RF_MEM_CLASSES (RF_MEM_SMALL_MAX / RF_MEM_GRAIN + 1)
 
@@ -28,7 +28,7 @@ typedef struct RfMemLocal {
     uint64_t allocs[RF_MEM_CLASSES]; /* counted per class: live bytes follow from these without further work */
     uint64_t frees[RF_MEM_CLASSES];
     uint64_t large_allocs, large_frees;
-    int64_t large_live; /* bytes */
+    int64_t large_live;    /* bytes */
     char *bump, *bump_end; /* the rest of the newest chunk, never handed out yet */
     size_t next_chunk;     /* size of the next chunk; 0 before the first */
 } RfMemLocal;

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #define HIGH_BITS 0x8080808080808080u
-#define LOW_BITS  0x0101010101010101u
+#define LOW_BITS 0x0101010101010101u
 
 static uint64_t load_word(const char *text)
 {

@@ -137,6 +137,9 @@ static void free_sites(RfProto *p)
         FREE_ARRAY(p->methods[i].candidates, p->methods[i].ncandidates);
     }
     for (uint32_t i = 0; i < p->npaths; i++) {
+        for (uint32_t j = 0; j < p->paths[i].count; j++) {
+            FREE_ARRAY(p->paths[i].steps[j].ops, p->paths[i].steps[j].nops);
+        }
         FREE_ARRAY(p->paths[i].steps, p->paths[i].count);
     }
     for (uint32_t i = 0; i < p->nstructs; i++) {

@@ -68,19 +68,26 @@ enum {
 /* ---- sites ---- */
 /* A place: a variable and steps into it. Used by stores to paths, and as the "place" of calls of the form
  * `v := f(v, ..)`, `p.f := f(p.f, ..)`, `v[i] := f(v[i], ..)`: when f is a builtin flagged RF_BUILTIN_REUSES the place gives
- * up its reference to argument 0 during the call, so that the builtin can work in place. */
+ * up its reference to argument 0 during the call, so that the builtin can work in place.
+ * A `pair` place is that of a call whose value the next statement takes apart, `p := f(v, ..)` and `v := p[0]`: only a builtin
+ * that returns [what is left of argument 0, item] makes it give up its reference, and nothing between the call and the store
+ * to v can fail, look at v or be interrupted. */
 typedef enum RfRootKind { RF_ROOT_LOCAL, RF_ROOT_CELL, RF_ROOT_SHARED, RF_ROOT_GLOBAL } RfRootKind;
 typedef enum RfStepKind {
     RF_STEP_FIELD, /* .name: `site` */
     RF_STEP_INDEX, /* [i]: next index value from the stack (stores) */
     RF_STEP_LOCAL, /* [i]: value of local `slot` (places only) */
-    RF_STEP_CONST  /* [i]: constant number `slot` (places only) */
+    RF_STEP_CONST, /* [i]: constant number `slot` (places only) */
+    RF_STEP_VALUE  /* [i]: what `ops` compute (places only) */
 } RfStepKind;
 typedef struct RfStep {
     RfStepKind kind;
     uint32_t slot;  /* LOCAL, CONST; FIELD: number of the field site */
     RfPos pos;      /* where an error of this step is shown */
+    uint32_t nops;
+    RfInstr *ops;   /* VALUE: loads of variables and constants, ADD SUB MUL MOD; needs at most RF_STEP_DEPTH values */
 } RfStep;
+#define RF_STEP_DEPTH 8
 typedef struct RfPath {
     RfRootKind root;
     uint32_t slot;   /* local slot, cell number or global slot */
@@ -89,6 +96,7 @@ typedef struct RfPath {
     RfPos root_pos;
     uint32_t count;
     uint32_t index_count; /* steps of kind INDEX */
+    bool pair;            /* a place only for builtins that return a pair */
     RfStep *steps;
 } RfPath;
 

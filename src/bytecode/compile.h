@@ -154,7 +154,9 @@ enum { RF_SELF_UNKNOWN, RF_SELF_CALLEE, RF_SELF_CELL };
 
 typedef struct RfPlace { /* target of the assignment whose value is compiled: see RfPath */
     const RfExpr *target;      /* NAME or path, or NULL */
-    const RfPattern *pattern;  /* or an array pattern one of whose names is the variable */
+    const RfPattern *pattern;  /* or an array pattern whose first name is the variable */
+    const RfExpr *pair;        /* and the target of the next statement, which takes element 0 of the value; or NULL */
+    bool compound;             /* target's indexes were computed before the value: see index_ops */
 } RfPlace;
 
 struct RfFuncState {
@@ -178,6 +180,7 @@ struct RfFuncState {
     uint32_t next_slot, max_slots, region_max, floor, next_order, next_scope;
     RfControl *control;
     uint32_t try_depth;  /* try statements around the code being compiled */
+    const RfExpr *pair;  /* RfPlace.pair of the statement being compiled */
     /* match arms */
     uint32_t arm_depth, arm_count, match_id, match_count, match_nop;
     RfVec journal;       /* RfSaved */
@@ -208,6 +211,7 @@ struct RfCompiler {
 /* Keeps the first error of the file. */
 void rf_compile_error(RfCompiler *c, RfPos pos, const char *format, ...) __attribute__((format(printf, 3, 4)));
 RfString *rf_compile_intern(RfCompiler *c, RfText text);
+static inline bool rf_compile_same_text(RfText a, RfText b) { return a.len == b.len && memcmp(a.bytes, b.bytes, a.len) == 0; }
 RfNameSet *rf_compile_mark(RfCompiler *c, RfString *name, uint8_t marks);
 bool rf_compile_marked(RfCompiler *c, RfString *name, uint8_t mark);
 /* May a global of this name exist at some time? */
@@ -287,14 +291,22 @@ void rf_name_test(RfFuncState *fs, const RfCand *c, RfString *name, RfLabel *mis
 /* `wild` has the member `name`: gives the variable a slot of its own and pops the value into it. Returns the binding. */
 RfBinding *rf_name_store_member(RfFuncState *fs, const RfBinding *wild, RfString *name, RfPos pos);
 bool rf_name_is_builtin(RfFuncState *fs, RfString *name); /* as a global nobody has shadowed so far */
+/* Is storing a value here sure to succeed, and to change nothing but a local? mode: RF_STORE_*, or -1 for a declaration. */
+bool rf_name_store_is_safe(RfFuncState *fs, RfString *name, int mode);
 void rf_name_raise(RfFuncState *fs, int kind, RfString *name, RfPos pos);
 
 /* ---- compile_place.c ---- */
 /* 1 + path of the variable that is both `argument` and the target of the assignment under way, or 0. */
 uint32_t rf_place_of(RfFuncState *fs, const RfPlace *place, const RfExpr *argument);
+/* Likewise for the first argument of a call that is the whole value: also the pair place. */
+uint32_t rf_place_of_call(RfFuncState *fs, const RfPlace *place, const RfExpr *argument);
 /* target := value, target op= value for paths */
 void rf_place_assign(RfFuncState *fs, const RfExpr *target, const RfExpr *value);
 void rf_place_compound(RfFuncState *fs, const RfStmt *stmt);
+
+/* ---- compile_pair.c ---- */
+/* The path that `next` assigns element 0 of the value of `s` to, when nothing between can fail or look at it; else NULL. */
+const RfExpr *rf_pair_target(RfFuncState *fs, const RfStmt *s, const RfStmt *next);
 
 /* ---- compile_expr.c ---- */
 void rf_compile_expr(RfFuncState *fs, const RfExpr *e);

@@ -17,7 +17,7 @@ void rf_compile_call(RfFuncState *fs, const RfExpr *e, const RfPlace *place)
 {
     const RfExprList *args = &e->as.call.args;
     compile_args(fs, args);
-    emit_call(fs, args->count, args->count > 0 ? rf_place_of(fs, place, args->items[0]) : 0, e->pos);
+    emit_call(fs, args->count, args->count > 0 ? rf_place_of_call(fs, place, args->items[0]) : 0, e->pos);
 }
 
 /* A uniform call looks for a function called `name` in all visible variables (language.md 15.2.5). */
@@ -53,7 +53,7 @@ void rf_compile_method(RfFuncState *fs, const RfExpr *e, const RfPlace *place)
     }
     compile_args(fs, &e->as.method.args);
     emit_method(fs, rf_compile_intern(fs->c, e->as.method.name.text), e->as.method.args.count,
-                rf_place_of(fs, place, e->as.method.object), e->pos);
+                rf_place_of_call(fs, place, e->as.method.object), e->pos);
     rf_emit_bind(fs, &end);
 }
 
@@ -86,7 +86,7 @@ void rf_compile_pipe(RfFuncState *fs, const RfExpr *e, const RfPlace *place)
     RfLabel end = {0};
     switch (kind) {
     case RF_EXPR_CALL:
-        path = rf_place_of(fs, place, e->as.binary.left);
+        path = rf_place_of_call(fs, place, e->as.binary.left);
         rf_compile_expr(fs, right->as.call.callee);
         take_back(fs, left, e->pos);
         compile_args(fs, &right->as.call.args);
@@ -109,7 +109,7 @@ void rf_compile_pipe(RfFuncState *fs, const RfExpr *e, const RfPlace *place)
         break;
     }
     default:
-        path = rf_place_of(fs, place, e->as.binary.left);
+        path = rf_place_of_call(fs, place, e->as.binary.left);
         rf_compile_expr(fs, right);
         take_back(fs, left, e->pos);
         emit_call(fs, 1, path, right->kind == RF_EXPR_NAME ? right->pos : right->first);

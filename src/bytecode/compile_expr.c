@@ -155,7 +155,9 @@ static void compile_leaf(RfFuncState *fs, const RfExpr *e)
         rf_compile_expr(fs, e->as.range.high);
         rf_emit(fs, RF_OP_RANGE, e->as.range.inclusive, 0, e->pos);
         break;
-    case RF_EXPR_INDEX: compile_local_index(fs, e, (uint32_t)rf_name_local(fs, rf_compile_name_of(fs, e->as.index.object))); break;
+    case RF_EXPR_INDEX:
+        compile_local_index(fs, e, (uint32_t)rf_name_local(fs, rf_compile_name_of(fs, e->as.index.object)));
+        break;
     default: break; /* all others have a left operand */
     }
 }

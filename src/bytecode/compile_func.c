@@ -4,7 +4,8 @@
 #include "bytecode/compile.h"
 #include "runtime/string.h"
 
-void rf_func_begin(RfFuncState *fs, RfCompiler *c, RfFuncState *parent, RfString *name, uint32_t flags, RfPos pos, RfScope *scope)
+void rf_func_begin(RfFuncState *fs, RfCompiler *c, RfFuncState *parent, RfString *name, uint32_t flags, RfPos pos,
+                   RfScope *scope)
 {
     *fs = (RfFuncState){.c = c, .parent = parent, .name = name, .flags = flags, .def_pos = pos};
     fs->in_function = parent && parent->in_function;
@@ -95,7 +96,8 @@ uint32_t rf_compile_func(RfFuncState *parent, const RfFuncNode *node, RfString *
     return rf_compile_add_proto(parent, rf_finish(&fs));
 }
 
-RfProto *rf_compile_block_func(RfCompiler *c, RfFuncState *parent, const RfBlock *block, RfString *name, uint32_t flags, RfPos pos)
+RfProto *rf_compile_block_func(RfCompiler *c, RfFuncState *parent, const RfBlock *block, RfString *name, uint32_t flags,
+                               RfPos pos)
 {
     RfFuncState fs;
     RfScope scope;
@@ -159,7 +161,8 @@ void rf_compile_func_stmt(RfFuncState *fs, const RfStmt *s)
         b = b->outer;
     }
     RfSelf self = {.name = name, .kind = RF_GLOBAL_MUT};
-    rf_compile_closure(fs, node, b->twice || home->global ? NULL : &self); /* else the name may come to mean another one */
+    rf_compile_closure(fs, node,
+                       b->twice || home->global ? NULL : &self); /* else the name may come to mean another one */
     RfLabel fresh = {0}, end = {0};
     if (home->global) { /* in an arm at top level */
         uint32_t global = rf_module_global(fs->c->module, name);

@@ -126,8 +126,11 @@ static bool builtin_variant(RfFuncState *fs, const RfExpr *e)
 {
     RfText type = e->as.enum_value.enum_name.text, variant = e->as.enum_value.variant.text;
     bool result = text_is(type, "Result"), option = text_is(type, "Option");
-    int which = result && text_is(variant, "Ok") ? 0 : result && text_is(variant, "Err") ? 1
-              : option && text_is(variant, "Some") ? 2 : option && text_is(variant, "None") ? 3 : -1;
+    int which = result && text_is(variant, "Ok")     ? 0
+                : result && text_is(variant, "Err")  ? 1
+                : option && text_is(variant, "Some") ? 2
+                : option && text_is(variant, "None") ? 3
+                                                     : -1;
     const RfExprList *args = &e->as.enum_value.args;
     if (which < 0) {
         return false;

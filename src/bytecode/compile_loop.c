@@ -102,13 +102,15 @@ static void start_iterator(RfFuncState *fs, const RfExpr *e, uint32_t it, bool t
 static void bind_variable(RfFuncState *fs, const RfName *name, uint32_t slot)
 {
     rf_emit(fs, RF_OP_STORE_LOCAL, slot, 0, name->pos);
-    RfBinding *b = rf_scope_bind(fs, fs->scope, rf_compile_intern(fs->c, name->text), slot, RF_ROOT_LOCAL, RF_GLOBAL_MUT);
+    RfBinding *b =
+        rf_scope_bind(fs, fs->scope, rf_compile_intern(fs->c, name->text), slot, RF_ROOT_LOCAL, RF_GLOBAL_MUT);
     rf_scope_change(fs, b, true, false, true);
 }
 
 static bool same_variable(RfFuncState *fs, const RfName *a, const RfName *b)
 {
-    return rf_compile_intern(fs->c, a->text) == rf_compile_intern(fs->c, b->text) && !(a->text.len == 1 && a->text.bytes[0] == '_');
+    return rf_compile_intern(fs->c, a->text) == rf_compile_intern(fs->c, b->text) &&
+           !(a->text.len == 1 && a->text.bytes[0] == '_');
 }
 
 /* for i, x in a..b: the iterator gives x, and i counts in a local of its own. */

@@ -147,7 +147,8 @@ static void compile_guard(RfFuncState *fs, const Match *m, const RfArm *arm, RfL
         }
         load_payload(fs, m, i, name->pos);
         rf_emit(fs, RF_OP_STORE_LOCAL, first + i, 0, name->pos);
-        temps[i] = rf_scope_bind(fs, fs->scope, rf_compile_intern(fs->c, name->text), first + i, RF_ROOT_LOCAL, RF_GLOBAL_MUT);
+        temps[i] =
+            rf_scope_bind(fs, fs->scope, rf_compile_intern(fs->c, name->text), first + i, RF_ROOT_LOCAL, RF_GLOBAL_MUT);
         temps[i]->active = true;
     }
     RfLabel failed = {0};

@@ -227,6 +227,24 @@ void rf_name_store(RfFuncState *fs, RfString *name, int mode, RfPos pos)
     rf_emit_bind(fs, &end);
 }
 
+bool rf_name_store_is_safe(RfFuncState *fs, RfString *name, int mode)
+{
+    RfCands cs;
+    if (rf_scope_is_global(fs)) {
+        return false;
+    }
+    if (mode < 0) {
+        return !rf_scope_declared(fs, name) && (fs->in_function || !created_binding(fs, name, RF_GLOBAL_MUT));
+    }
+    rf_scope_resolve(fs, name, false, &cs);
+    if (cs.count == 0) {
+        return !rf_compile_possible_global(fs->c, name);
+    }
+    const RfCand *c = &cs.items[0];
+    return !c->maybe && c->kind == RF_CAND_LOCAL && c->bind != RF_GLOBAL_LET && c->bind != RF_GLOBAL_CONST &&
+           (c->bind == RF_GLOBAL_MUT || mode == RF_STORE_BARE);
+}
+
 /* ---- declaring ---- */
 
 void rf_name_duplicate(RfFuncState *fs, RfString *name, RfPos pos)

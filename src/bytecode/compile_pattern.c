@@ -114,9 +114,10 @@ void rf_compile_let(RfFuncState *fs, const RfStmt *s)
     const RfPattern *p = s->as.let.pattern;
     Binder how = {.kind = kinds[s->as.let.kind]};
     if (p->kind == RF_PAT_NAME && !ignored(&p->name)) {
-        rf_compile_named_value(fs, s->as.let.value, rf_compile_intern(fs->c, p->name.text), how.kind, NULL);
+        rf_compile_named_value(fs, s->as.let.value, rf_compile_intern(fs->c, p->name.text), how.kind,
+                               &(RfPlace){.pair = fs->pair});
     } else {
-        rf_compile_expr(fs, s->as.let.value);
+        rf_compile_value(fs, s->as.let.value, &(RfPlace){.pair = fs->pair});
         check_names(fs, p);
     }
     destructure(fs, p, &how);
@@ -133,7 +134,7 @@ void rf_compile_destructure(RfFuncState *fs, const RfStmt *s)
     const RfPattern *p = s->as.destructure.pattern;
     Binder how = {.bare = true};
     rf_pattern_names(fs, p, prepare_name, NULL);
-    rf_compile_value(fs, s->as.destructure.value, &(RfPlace){NULL, p});
+    rf_compile_value(fs, s->as.destructure.value, &(RfPlace){.pattern = p, .pair = fs->pair});
     check_names(fs, p);
     destructure(fs, p, &how);
 }

@@ -69,7 +69,7 @@ static uint32_t target_path(RfFuncState *fs, const RfCand *c, const Target *t)
     p->index_count = t->index_count;
     RfStep *step = p->steps;
     if (hidden) {
-        *step++ = (RfStep){RF_STEP_FIELD, rf_emit_field_site(fs, t->name), t->pos};
+        *step++ = (RfStep){.kind = RF_STEP_FIELD, .slot = rf_emit_field_site(fs, t->name), .pos = t->pos};
     }
     for (uint32_t i = 0; i < t->count; i++) {
         const RfExpr *e = t->steps[i];
@@ -204,7 +204,7 @@ void rf_place_assign(RfFuncState *fs, const RfExpr *target, const RfExpr *value)
     if (!split(fs, target, &t)) {
         return;
     }
-    rf_compile_value(fs, value, &(RfPlace){target, NULL});
+    rf_compile_value(fs, value, &(RfPlace){.target = target});
     for (uint32_t i = 0; i < t.count; i++) {
         if (t.steps[i]->kind == RF_EXPR_INDEX) {
             rf_compile_expr(fs, t.steps[i]->as.index.index);
@@ -234,7 +234,7 @@ static const RfOp binary_ops[] = {
 void rf_place_compound(RfFuncState *fs, const RfStmt *stmt)
 {
     const RfExpr *target = stmt->as.compound.target;
-    RfPlace place = {target, NULL};
+    RfPlace place = {.target = target, .compound = true};
     RfOp op = binary_ops[stmt->as.compound.op];
     Target t;
     uint32_t slot;
@@ -270,30 +270,51 @@ void rf_place_compound(RfFuncState *fs, const RfStmt *stmt)
 
 /* ---- places ---- */
 
-static bool same_text(RfText a, RfText b)
+static RfOp arithmetic_op(const RfExpr *e)
 {
-    return a.len == b.len && memcmp(a.bytes, b.bytes, a.len) == 0;
+    static const RfOp ops[] = {[RF_BIN_ADD] = RF_OP_ADD, [RF_BIN_SUB] = RF_OP_SUB, [RF_BIN_MUL] = RF_OP_MUL,
+                               [RF_BIN_MOD] = RF_OP_MOD};
+    return e->kind == RF_EXPR_BINARY && (size_t)e->as.binary.op < sizeof ops / sizeof *ops ? ops[e->as.binary.op] : RF_OP_NOP;
 }
 
-/* The same path, written twice, with indexes that cannot have changed in between. */
-static bool same_path(RfFuncState *fs, const RfExpr *a, const RfExpr *b)
+#define INDEX_NODES 16 /* an index of more operators and operands is not looked at */
+
+/* The same index, written twice: constants, names, and arithmetic on them. */
+static bool same_index(const RfExpr *a, const RfExpr *b, int *budget)
+{
+    if (a->kind != b->kind || --*budget < 0) {
+        return false;
+    }
+    switch (a->kind) {
+    case RF_EXPR_INT: return a->as.i == b->as.i;
+    case RF_EXPR_STRING:
+    case RF_EXPR_NAME: return rf_compile_same_text(a->as.text, b->as.text);
+    case RF_EXPR_BINARY:
+        return arithmetic_op(a) != RF_OP_NOP && arithmetic_op(a) == arithmetic_op(b) &&
+               same_index(a->as.binary.left, b->as.binary.left, budget) &&
+               same_index(a->as.binary.right, b->as.binary.right, budget);
+    default: return false;
+    }
+}
+
+/* The same path, written twice. */
+static bool same_path(const RfExpr *a, const RfExpr *b)
 {
     for (;;) {
         if (a->kind != b->kind) {
             return false;
         }
         switch (a->kind) {
-        case RF_EXPR_NAME: return same_text(a->as.text, b->as.text);
+        case RF_EXPR_NAME: return rf_compile_same_text(a->as.text, b->as.text);
         case RF_EXPR_SELF: return true;
         case RF_EXPR_MEMBER:
-            if (a->as.member.optional || b->as.member.optional || !same_text(a->as.member.name.text, b->as.member.name.text)) {
+            if (a->as.member.optional || b->as.member.optional || !rf_compile_same_text(a->as.member.name.text, b->as.member.name.text)) {
                 return false;
             }
             break;
         case RF_EXPR_INDEX: {
-            const RfExpr *i = a->as.index.index, *j = b->as.index.index;
-            if (i->kind != j->kind || !stable_index(fs, i) ||
-                (i->kind == RF_EXPR_INT ? i->as.i != j->as.i : !same_text(i->as.text, j->as.text))) {
+            int budget = INDEX_NODES;
+            if (!same_index(a->as.index.index, b->as.index.index, &budget)) {
                 return false;
             }
             break;
@@ -305,53 +326,147 @@ static bool same_path(RfFuncState *fs, const RfExpr *a, const RfExpr *b)
     }
 }
 
+/* The first name of a pattern is stored before another name's store can fail; a repeated name raises before that. */
 static bool pattern_has(const RfPattern *p, const RfExpr *argument)
 {
-    if (argument->kind != RF_EXPR_NAME || p->kind != RF_PAT_ARRAY) {
+    if (argument->kind != RF_EXPR_NAME || p->kind != RF_PAT_ARRAY || p->count == 0 || p->items[0]->kind != RF_PAT_NAME ||
+        !rf_compile_same_text(p->items[0]->name.text, argument->as.text)) {
         return false;
     }
-    for (uint32_t i = 0; i < p->count; i++) {
-        if (p->items[i]->kind == RF_PAT_NAME && same_text(p->items[i]->name.text, argument->as.text)) {
-            return true;
+    for (uint32_t i = 1; i < p->count; i++) {
+        if (p->items[i]->kind != RF_PAT_IGNORE &&
+            (p->items[i]->kind != RF_PAT_NAME || rf_compile_same_text(p->items[i]->name.text, argument->as.text))) {
+            return false;
         }
     }
-    return false;
+    return !p->has_rest || !rf_compile_same_text(p->rest.text, argument->as.text);
 }
 
-uint32_t rf_place_of(RfFuncState *fs, const RfPlace *place, const RfExpr *argument)
+/* Code that computes an index when the place is wanted. The store computes it again: after the call, during which no script
+ * code runs; but a compound assignment has computed it before its value, so only variables nobody else can change will do. */
+typedef struct IndexCode {
+    RfInstr ops[INDEX_NODES];
+    uint32_t count;
+    bool compound;
+} IndexCode;
+
+static bool index_variable(RfFuncState *fs, RfString *name, IndexCode *code)
 {
-    if (!place || !(place->target ? same_path(fs, place->target, argument) : place->pattern && pattern_has(place->pattern, argument))) {
-        return 0;
+    RfCands cs;
+    RfInstr in = {0};
+    rf_scope_resolve(fs, name, false, &cs);
+    if (cs.count == 0) {
+        in.op = RF_OP_LOAD_GLOBAL;
+        in.b = rf_module_global(fs->c->module, name);
+    } else {
+        static const RfOp loads[] = {[RF_CAND_LOCAL] = RF_OP_LOAD_LOCAL, [RF_CAND_CELL] = RF_OP_LOAD_CELL,
+                                     [RF_CAND_SHARED] = RF_OP_LOAD_SHARED};
+        if (cs.items[0].maybe || cs.items[0].kind > RF_CAND_SHARED) {
+            return false;
+        }
+        in.op = (uint16_t)loads[cs.items[0].kind];
+        in.a = (uint16_t)cs.items[0].slot;
     }
+    code->ops[code->count++] = in;
+    return in.op == RF_OP_LOAD_LOCAL || !code->compound;
+}
+
+static bool index_ops(RfFuncState *fs, const RfExpr *e, uint32_t depth, IndexCode *code)
+{
+    if (depth >= RF_STEP_DEPTH || code->count == INDEX_NODES) {
+        return false;
+    }
+    switch (e->kind) {
+    case RF_EXPR_INT:
+        code->ops[code->count++] = (RfInstr){RF_OP_CONST, 0, rf_emit_add_const(fs, rf_int(e->as.i))};
+        return true;
+    case RF_EXPR_STRING:
+        code->ops[code->count++] = (RfInstr){RF_OP_CONST, 0, rf_emit_name_const(fs, rf_compile_intern(fs->c, e->as.text))};
+        return true;
+    case RF_EXPR_NAME: return index_variable(fs, rf_compile_name_of(fs, e), code);
+    default:
+        if (arithmetic_op(e) == RF_OP_NOP || !index_ops(fs, e->as.binary.left, depth, code) ||
+            !index_ops(fs, e->as.binary.right, depth + 1, code) || code->count == INDEX_NODES) {
+            return false;
+        }
+        code->ops[code->count++] = (RfInstr){(uint16_t)arithmetic_op(e), 0, 0};
+        return true;
+    }
+}
+
+/* False: the index may be another one when the value is stored. */
+static bool place_step(RfFuncState *fs, const RfExpr *e, bool compound, RfStep *step)
+{
+    step->pos = e->pos;
+    if (e->kind == RF_EXPR_MEMBER) {
+        step->kind = RF_STEP_FIELD;
+        step->slot = rf_emit_field_site(fs, rf_compile_intern(fs->c, e->as.member.name.text));
+        return true;
+    }
+    IndexCode code = {.compound = compound};
+    if (!index_ops(fs, e->as.index.index, 0, &code)) {
+        return false;
+    }
+    if (code.count == 1 && code.ops[0].op == RF_OP_CONST) {
+        step->kind = RF_STEP_CONST;
+        step->slot = code.ops[0].b;
+    } else if (code.count == 1 && code.ops[0].op == RF_OP_LOAD_LOCAL) {
+        step->kind = RF_STEP_LOCAL;
+        step->slot = code.ops[0].a;
+    } else {
+        step->kind = RF_STEP_VALUE;
+        step->nops = code.count;
+        step->ops = rf_mem_alloc(sizeof *step->ops * code.count);
+        memcpy(step->ops, code.ops, sizeof *step->ops * code.count);
+    }
+    return true;
+}
+
+/* The path `argument` as a place; 0 when it is none, or may not be changed by the store that follows. */
+static uint32_t make_place(RfFuncState *fs, const RfExpr *argument, bool compound, bool pair)
+{
     Target t;
     RfCands cs;
     if (!split(fs, argument, &t)) {
         return 0;
     }
     rf_scope_resolve(fs, t.name, false, &cs);
-    if (cs.count > 1 || (cs.count == 1 && (cs.items[0].kind > RF_CAND_SHARED || (t.count > 0 && immutable(&cs.items[0]))))) {
+    if (cs.count > 1 || (cs.count == 1 && (cs.items[0].kind > RF_CAND_SHARED ||
+                                           ((t.count > 0 || pair) && immutable(&cs.items[0])) || (pair && cs.items[0].maybe)))) {
         return 0;
     }
     if (cs.count == 1 && t.count == 0 && (cs.items[0].bind == RF_GLOBAL_LET || cs.items[0].bind == RF_GLOBAL_CONST)) {
         return 0;
     }
-    uint32_t number = new_path(fs, cs.count ? &cs.items[0] : NULL, t.name, t.pos, t.count);
+    RfStep *steps = RF_ARENA_ARRAY(&fs->c->work, RfStep, t.count + 1);
+    memset(steps, 0, sizeof *steps * (t.count + 1));
     for (uint32_t i = 0; i < t.count; i++) {
-        const RfExpr *e = t.steps[i];
-        RfStep step = {.pos = e->pos};
-        if (e->kind == RF_EXPR_MEMBER) {
-            step.kind = RF_STEP_FIELD;
-            step.slot = rf_emit_field_site(fs, rf_compile_intern(fs->c, e->as.member.name.text));
-        } else {
-            const RfExpr *index = e->as.index.index;
-            int64_t local = index->kind == RF_EXPR_NAME ? rf_name_local(fs, rf_compile_name_of(fs, index)) : -1;
-            step.kind = local >= 0 ? RF_STEP_LOCAL : RF_STEP_CONST;
-            step.slot = local >= 0 ? (uint32_t)local
-                        : index->kind == RF_EXPR_INT
-                            ? rf_emit_add_const(fs, rf_int(index->as.i))
-                            : rf_emit_name_const(fs, rf_compile_intern(fs->c, index->as.text));
+        if (!place_step(fs, t.steps[i], compound, &steps[i])) {
+            while (i-- > 0) {
+                rf_mem_free(steps[i].ops, sizeof *steps[i].ops * steps[i].nops);
+            }
+            return 0;
         }
-        RF_VEC_AT(&fs->paths, RfPath, number).steps[i] = step;
+    }
+    uint32_t number = new_path(fs, cs.count ? &cs.items[0] : NULL, t.name, t.pos, t.count);
+    RfPath *path = &RF_VEC_AT(&fs->paths, RfPath, number);
+    path->pair = pair;
+    if (t.count > 0) {
+        memcpy(path->steps, steps, sizeof *steps * t.count);
     }
     return number + 1;
+}
+
+uint32_t rf_place_of(RfFuncState *fs, const RfPlace *place, const RfExpr *argument)
+{
+    bool same = place && (place->target ? same_path(place->target, argument)
+                                        : place->pattern && pattern_has(place->pattern, argument));
+    return same ? make_place(fs, argument, place->compound, false) : 0;
+}
+
+uint32_t rf_place_of_call(RfFuncState *fs, const RfPlace *place, const RfExpr *argument)
+{
+    uint32_t number = rf_place_of(fs, place, argument);
+    bool pair = number == 0 && place && place->pair && same_path(place->pair, argument);
+    return pair ? make_place(fs, argument, false, true) : number;
 }

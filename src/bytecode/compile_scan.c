@@ -9,7 +9,8 @@ static void scan_block(RfCompiler *c, const RfBlock *block);
 
 static void mark(RfCompiler *c, const RfName *name, bool immutable)
 {
-    rf_compile_mark(c, rf_compile_intern(c, name->text), immutable ? RF_NAME_GLOBAL | RF_NAME_IMMUTABLE : RF_NAME_GLOBAL);
+    rf_compile_mark(c, rf_compile_intern(c, name->text),
+                    immutable ? RF_NAME_GLOBAL | RF_NAME_IMMUTABLE : RF_NAME_GLOBAL);
 }
 
 static void scan_pattern(RfCompiler *c, const RfPattern *p, bool immutable)

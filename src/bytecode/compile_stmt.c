@@ -7,8 +7,10 @@ void rf_compile_statements(RfFuncState *fs, const RfBlock *block)
 {
     rf_scope_declare_funcs(fs, block);
     for (uint32_t i = 0; i < block->count; i++) {
+        fs->pair = i + 1 < block->count ? rf_pair_target(fs, block->stmts[i], block->stmts[i + 1]) : NULL;
         rf_compile_stmt(fs, block->stmts[i]);
     }
+    fs->pair = NULL;
 }
 
 void rf_compile_block(RfFuncState *fs, const RfBlock *block)
@@ -149,7 +151,7 @@ static void assign_name(RfFuncState *fs, const RfStmt *s, RfString *name)
         RfSelf self = {.name = name, .kind = RF_GLOBAL_MUT, .maybe = rf_compile_possible_global(fs->c, name)};
         rf_compile_closure(fs, value->as.func, &self);
     } else {
-        rf_compile_value(fs, value, &(RfPlace){target, NULL});
+        rf_compile_value(fs, value, &(RfPlace){.target = target, .pair = fs->pair});
     }
     rf_name_store(fs, name, RF_STORE_PLAIN, target->pos);
 }
@@ -174,7 +176,7 @@ static void compile_compound(RfFuncState *fs, const RfStmt *s)
         rf_place_compound(fs, s);
         return;
     }
-    RfPlace place = {target, NULL};
+    RfPlace place = {.target = target, .compound = true};
     RfOp op = ops[s->as.compound.op];
     RfCands cs;
     rf_scope_resolve(fs, name, false, &cs);

@@ -29,7 +29,8 @@ static void compile_handler(RfFuncState *fs, const RfStmt *s)
     if (name->text.len > 0) {
         uint32_t slot = rf_scope_slot(fs, 1);
         rf_emit(fs, RF_OP_STORE_LOCAL, slot, 0, name->pos);
-        RfBinding *b = rf_scope_bind(fs, fs->scope, rf_compile_intern(fs->c, name->text), slot, RF_ROOT_LOCAL, RF_GLOBAL_MUT);
+        RfBinding *b =
+            rf_scope_bind(fs, fs->scope, rf_compile_intern(fs->c, name->text), slot, RF_ROOT_LOCAL, RF_GLOBAL_MUT);
         rf_scope_change(fs, b, true, false, true);
     } else {
         rf_emit(fs, RF_OP_POP, 0, 0, s->pos);

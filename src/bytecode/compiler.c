@@ -122,7 +122,9 @@ void rf_compile_test(RfFuncState *fs, const RfStmt *s)
 {
     RfCompiler *c = fs->c;
     bool kept = rf_scope_is_global(fs) || fs->test_group; /* elsewhere they are checked only */
-    const char *label = s->kind == RF_STMT_TEST_SETUP ? "test_setup" : s->kind == RF_STMT_TEST_TEARDOWN ? "test_teardown" : "test";
+    const char *label = s->kind == RF_STMT_TEST_SETUP      ? "test_setup"
+                        : s->kind == RF_STMT_TEST_TEARDOWN ? "test_teardown"
+                                                           : "test";
     RfString *name = rf_intern_cstr(c->rt, label);
     if (s->kind == RF_STMT_TEST_GROUP) { /* runs nothing itself */
         RfFuncState group;

@@ -51,6 +51,26 @@ static void put_const(RfBuf *out, RfValue v)
     }
 }
 
+/* [i 2 %]: operators after their operands */
+static void put_step_ops(RfBuf *out, const RfProto *p, const RfStep *s, uint32_t pc)
+{
+    for (uint32_t i = 0; i < s->nops; i++) {
+        RfInstr in = s->ops[i];
+        rf_buf_putc(out, i ? ' ' : '[');
+        switch (in.op) {
+        case RF_OP_LOAD_LOCAL:
+        case RF_OP_LOAD_SHARED: put_local(out, p, in.a, pc); break;
+        case RF_OP_LOAD_CELL: rf_buf_puts(out, p->captures[in.a].name->data); break;
+        case RF_OP_LOAD_GLOBAL: rf_buf_puts(out, global_name(p, in.b)); break;
+        case RF_OP_CONST: put_const(out, p->consts[in.b]); break;
+        default:
+            rf_buf_putc(out, in.op == RF_OP_ADD ? '+' : in.op == RF_OP_SUB ? '-' : in.op == RF_OP_MUL ? '*' : '%');
+            break;
+        }
+    }
+    rf_buf_putc(out, ']');
+}
+
 static void put_path(RfBuf *out, const RfProto *p, const RfPath *path, uint32_t pc)
 {
     rf_buf_puts(out, path->name ? path->name->data : "?");
@@ -69,6 +89,7 @@ static void put_path(RfBuf *out, const RfProto *p, const RfPath *path, uint32_t 
             put_const(out, p->consts[s->slot]);
             rf_buf_putc(out, ']');
             break;
+        case RF_STEP_VALUE: put_step_ops(out, p, s, pc); break;
         }
     }
 }
@@ -76,7 +97,7 @@ static void put_path(RfBuf *out, const RfProto *p, const RfPath *path, uint32_t 
 static void put_place(RfBuf *out, const RfProto *p, uint32_t place, uint32_t pc)
 {
     if (place) {
-        rf_buf_puts(out, " in place of ");
+        rf_buf_puts(out, p->paths[place - 1].pair ? " in place, as pair, of " : " in place of ");
         put_path(out, p, &p->paths[place - 1], pc);
     }
 }
@@ -127,6 +148,7 @@ static void put_comment(RfBuf *out, const RfProto *p, RfInstr in, uint32_t pc)
     case RF_OP_NEW_CELL:
     case RF_OP_STORE_SHARED:
     case RF_OP_INDEX_LOCAL:
+    case RF_OP_INDEX_LAST:
     case RF_OP_STORE_INDEX_LOCAL: put_local(out, p, in.a, pc); break;
     case RF_OP_UNSET:
     case RF_OP_CLEAR: put_locals(out, p, in.a, in.b, pc); break;

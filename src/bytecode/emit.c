@@ -33,8 +33,8 @@ static RfInstr *instr(RfFuncState *fs, uint32_t pc)
 /* Depth after an instruction that has just been written. VAR effects read the sites through a stand-in. */
 static void apply_effect(RfFuncState *fs, RfInstr in)
 {
-    RfProto sites = {.structs = fs->structs.data, .paths = fs->paths.data, .dictpats = fs->dictpats.data,
-                     .decls = fs->decls.data};
+    RfProto sites = {
+        .structs = fs->structs.data, .paths = fs->paths.data, .dictpats = fs->dictpats.data, .decls = fs->decls.data};
     int pops, pushes, at_target;
     rf_op_effect(&sites, in, &pops, &pushes, &at_target);
     fs->depth = fs->depth - (uint32_t)pops + (uint32_t)pushes;
@@ -220,8 +220,10 @@ void rf_emit_unary(RfFuncState *fs, RfOp op, RfPos pos)
 
 static RfOp back_edge(RfOp op)
 {
-    return op == RF_OP_JUMP ? RF_OP_LOOP : op == RF_OP_JUMP_IF_FALSE ? RF_OP_LOOP_IF_FALSE
-         : op == RF_OP_JUMP_IF_TRUE ? RF_OP_LOOP_IF_TRUE : op;
+    return op == RF_OP_JUMP            ? RF_OP_LOOP
+           : op == RF_OP_JUMP_IF_FALSE ? RF_OP_LOOP_IF_FALSE
+           : op == RF_OP_JUMP_IF_TRUE  ? RF_OP_LOOP_IF_TRUE
+                                       : op;
 }
 
 void rf_emit_jump(RfFuncState *fs, RfOp op, uint32_t a, RfLabel *label, RfPos pos)

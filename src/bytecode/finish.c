@@ -226,22 +226,44 @@ static void move_tables(Layout *l)
 
 /* ---- constants ---- */
 
-/* Drops constants that no instruction or place uses any more. */
-static void compact_consts(RfProto *p)
+/* Calls `change` for the number of every constant in use. */
+static void each_const(RfProto *p, void (*change)(uint32_t *number, uint32_t *moved), uint32_t *moved)
 {
-    uint32_t *moved = rf_mem_zalloc(sizeof *moved * (p->nconsts + 1));
     for (uint32_t pc = 0; pc < p->code_len; pc++) {
         if (rf_op_info[p->code[pc].op].b == RF_OPERAND_CONST) {
-            moved[p->code[pc].b] = 1;
+            change(&p->code[pc].b, moved);
         }
     }
     for (uint32_t i = 0; i < p->npaths; i++) {
         for (uint32_t j = 0; j < p->paths[i].count; j++) {
-            if (p->paths[i].steps[j].kind == RF_STEP_CONST) {
-                moved[p->paths[i].steps[j].slot] = 1;
+            RfStep *step = &p->paths[i].steps[j];
+            if (step->kind == RF_STEP_CONST) {
+                change(&step->slot, moved);
+            }
+            for (uint32_t k = 0; k < step->nops; k++) {
+                if (step->ops[k].op == RF_OP_CONST) {
+                    change(&step->ops[k].b, moved);
+                }
             }
         }
     }
+}
+
+static void note_const(uint32_t *number, uint32_t *moved)
+{
+    moved[*number] = 1;
+}
+
+static void renumber_const(uint32_t *number, uint32_t *moved)
+{
+    *number = moved[*number];
+}
+
+/* Drops constants that no instruction or place uses any more. */
+static void compact_consts(RfProto *p)
+{
+    uint32_t *moved = rf_mem_zalloc(sizeof *moved * (p->nconsts + 1));
+    each_const(p, note_const, moved);
     uint32_t n = 0;
     for (uint32_t i = 0; i < p->nconsts; i++) {
         if (moved[i]) {
@@ -251,18 +273,7 @@ static void compact_consts(RfProto *p)
             rf_release(p->consts[i]);
         }
     }
-    for (uint32_t pc = 0; pc < p->code_len; pc++) {
-        if (rf_op_info[p->code[pc].op].b == RF_OPERAND_CONST) {
-            p->code[pc].b = moved[p->code[pc].b];
-        }
-    }
-    for (uint32_t i = 0; i < p->npaths; i++) {
-        for (uint32_t j = 0; j < p->paths[i].count; j++) {
-            if (p->paths[i].steps[j].kind == RF_STEP_CONST) {
-                p->paths[i].steps[j].slot = moved[p->paths[i].steps[j].slot];
-            }
-        }
-    }
+    each_const(p, renumber_const, moved);
     rf_mem_free(moved, sizeof *moved * (p->nconsts + 1));
     p->consts = rf_mem_resize(p->consts, sizeof *p->consts * p->nconsts, sizeof *p->consts * n);
     p->nconsts = n;

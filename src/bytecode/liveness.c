@@ -1,5 +1,7 @@
 /* Last uses of locals. A backward analysis over basic blocks finds which locals may still be read after each LOAD_LOCAL; where
  * the answer is no, the load gives the reference away (VARREF_MOVE), so that what follows may change the value in place.
+ * Likewise p[1] becomes INDEX_LAST: in `p := queue_dequeue(q)`, `q := p[0]`, `item := p[1]` the pair must not go on holding the
+ * queue. Other indexes stay as they are: a fast element access is worth more than an early release of an array.
  *
  * What a handler may read is live in its whole range, because any instruction there may fail. A moved local holds null, which
  * is not "unset": tests for unset locals are no reads. */
@@ -76,8 +78,14 @@ static void use_path(const RfPath *path, uint64_t *live, bool place)
         add(live, path->slot);
     }
     for (uint32_t i = 0; i < path->count; i++) {
-        if (path->steps[i].kind == RF_STEP_LOCAL) {
-            add(live, path->steps[i].slot);
+        const RfStep *step = &path->steps[i];
+        if (step->kind == RF_STEP_LOCAL) {
+            add(live, step->slot);
+        }
+        for (uint32_t j = 0; j < step->nops; j++) {
+            if (step->ops[j].op == RF_OP_LOAD_LOCAL || step->ops[j].op == RF_OP_LOAD_SHARED) {
+                add(live, step->ops[j].a);
+            }
         }
     }
 }
@@ -115,6 +123,7 @@ static void step_back(const RfProto *p, RfInstr in, uint64_t *live, uint64_t *ki
     case RF_OP_TEST_SHARED:
     case RF_OP_HAS_FIELD:
     case RF_OP_INDEX_LOCAL:
+    case RF_OP_INDEX_LAST:
     case RF_OP_STORE_INDEX_LOCAL:
     case RF_OP_STORE_FIELD_LOCAL: add(live, in.a); break;
     case RF_OP_FOR_LOOP:
@@ -244,6 +253,8 @@ static void mark(Flow *f)
             RfInstr *in = &f->p->code[pc];
             if (in->op == RF_OP_LOAD_LOCAL && !has(f->live, in->a)) {
                 in->b |= RF_VARREF_MOVE;
+            } else if (in->op == RF_OP_INDEX_LOCAL && pc > 0 && f->p->code[pc - 1].op == RF_OP_CONST && !has(f->live, in->a)) {
+                *in = (RfInstr){RF_OP_INDEX_LAST, in->a, 0};
             }
             step_back(f->p, *in, f->live, NULL);
             join(f->live, f->held, f->words);

@@ -22,7 +22,8 @@ static char *copy_bytes(const char *bytes, size_t len)
     return copy;
 }
 
-RfModule *rf_module_new(RfRuntime *rt, uint32_t id, RfString *name, const char *file, const char *source, size_t source_len)
+RfModule *rf_module_new(RfRuntime *rt, uint32_t id, RfString *name, const char *file, const char *source,
+                        size_t source_len)
 {
     RfModule *m = rf_mem_zalloc(sizeof *m);
     m->rt = rt;

@@ -7,17 +7,19 @@
 #include "bytecode/chunk.h"
 #include "runtime/runtime.h"
 
+/* clang-format off */
 typedef enum RfGlobalKind {
     RF_GLOBAL_ABSENT,  /* no such variable (the slot may hold the builtin of that name) */
     RF_GLOBAL_MUT,     /* created by assignment or declared mut, imported, a function */
     RF_GLOBAL_LET, RF_GLOBAL_CONST,
     RF_GLOBAL_BARE     /* made by a bare destructuring: only those may change it */
 } RfGlobalKind;
+/* clang-format on */
 
 typedef struct RfGlobalInfo {
     RfString *name; /* interned; key */
     uint32_t slot;
-    uint8_t kind;   /* RfGlobalKind */
+    uint8_t kind; /* RfGlobalKind */
     UT_hash_handle hh;
 } RfGlobalInfo;
 
@@ -33,19 +35,19 @@ typedef struct RfStructAlias { /* struct name in this module -> type (imports) *
 } RfStructAlias;
 
 typedef struct RfTestCase {
-    char *name;          /* "group > name", owned */
-    RfProto *proto;      /* no parameters, runs in the module's global scope */
+    char *name;     /* "group > name", owned */
+    RfProto *proto; /* no parameters, runs in the module's global scope */
     RfPos pos;
 } RfTestCase;
 
 struct RfModule {
     RfRuntime *rt;
-    uint32_t id;         /* struct types are keyed by it; 0 is the library */
-    bool open;           /* more code will be compiled into this module, or the host adds globals (shell, embedding): any name may
+    uint32_t id; /* struct types are keyed by it; 0 is the library */
+    bool open; /* more code will be compiled into this module, or the host adds globals (shell, embedding): any name may
                             become a global later. When false the compiler knows all names that can. Set before rf_compile. */
-    RfString *name;      /* as imported; main script: "<main>" */
-    char *file;          /* as shown in diagnostics, owned */
-    char *source;        /* kept for excerpts, owned (NULL when not available) */
+    RfString *name; /* as imported; main script: "<main>" */
+    char *file;     /* as shown in diagnostics, owned */
+    char *source;   /* kept for excerpts, owned (NULL when not available) */
     size_t source_len;
     RfValue *globals;    /* values by slot; UNDEF: absent; a builtin while kind is ABSENT and the name is one */
     RfGlobalInfo **info; /* by slot */
@@ -55,7 +57,7 @@ struct RfModule {
     uint32_t nexports;
     RfStructAlias *aliases;
     uint32_t alias_version;
-    RfProto *main;       /* owned */
+    RfProto *main; /* owned */
     RfTestCase *tests;
     uint32_t ntests;
     RfProto *test_setup, *test_teardown; /* nested protos of main's list; NULL when absent */
@@ -66,7 +68,8 @@ typedef bool RfBuiltinLookup(const char *name, size_t len, RfValue *out);
 void rf_module_set_builtins(RfBuiltinLookup *lookup);
 
 /* New module without code. `name` interned; file and source are copied (source may be NULL). */
-RfModule *rf_module_new(RfRuntime *rt, uint32_t id, RfString *name, const char *file, const char *source, size_t source_len);
+RfModule *rf_module_new(RfRuntime *rt, uint32_t id, RfString *name, const char *file, const char *source,
+                        size_t source_len);
 void rf_module_free(RfModule *module);
 /* Slot of the global called `name` (interned), made (absent) when new. May move module->globals. */
 uint32_t rf_module_global(RfModule *module, RfString *name);

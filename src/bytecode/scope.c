@@ -10,8 +10,14 @@
 
 void rf_scope_enter(RfFuncState *fs, RfScope *scope, bool arm)
 {
-    *scope = (RfScope){.parent = fs->scope, .id = ++fs->next_scope, .first_slot = fs->next_slot, .saved_floor = fs->floor, .arm = arm,
-                       .saved_arm_depth = fs->arm_depth, .saved_match_id = fs->match_id, .saved_match_nop = fs->match_nop};
+    *scope = (RfScope){.parent = fs->scope,
+                       .id = ++fs->next_scope,
+                       .first_slot = fs->next_slot,
+                       .saved_floor = fs->floor,
+                       .arm = arm,
+                       .saved_arm_depth = fs->arm_depth,
+                       .saved_match_id = fs->match_id,
+                       .saved_match_nop = fs->match_nop};
     if (!arm) { /* a match around it is no concern of the names made inside */
         fs->arm_depth = 0;
         fs->match_id = 0;
@@ -344,7 +350,7 @@ static uint32_t copy_to_local(RfFuncState *fs, const RfCand *c, RfString *name)
 static uint32_t add_capture(RfFuncState *fs, RfCaptureKind kind, uint32_t slot, RfString *name, uint8_t bind)
 {
     static const uint8_t declared_as[] = {
-        [RF_GLOBAL_ABSENT] = RF_DECL_MUT, [RF_GLOBAL_MUT] = RF_DECL_MUT, [RF_GLOBAL_LET] = RF_DECL_LET,
+        [RF_GLOBAL_ABSENT] = RF_DECL_MUT,  [RF_GLOBAL_MUT] = RF_DECL_MUT,  [RF_GLOBAL_LET] = RF_DECL_LET,
         [RF_GLOBAL_CONST] = RF_DECL_CONST, [RF_GLOBAL_BARE] = RF_DECL_LET,
     };
     RfCaptured *before;
@@ -418,7 +424,7 @@ static bool resolve_locals(RfFuncState *fs, RfString *name, bool from_closure, b
             continue;
         }
         RfCand *c = add_cand(fs, out);
-        *c = (RfCand){wild ? RF_CAND_FIELD : next->where, next->kind, wild || next->maybe || !next->active,
+        *c = (RfCand){wild ? RF_CAND_FIELD : next->where,     next->kind, wild || next->maybe || !next->active,
                       !wild && next->active && next->settled, next->slot, (RfBinding *)next};
         if (found(out, c->maybe, all)) {
             return true;

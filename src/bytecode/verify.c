@@ -168,6 +168,39 @@ static bool check_instr(Verifier *v, uint32_t pc)
 
 /* ---- tables ---- */
 
+/* The code of an index: loads and arithmetic that leave one value. */
+static bool check_step_ops(Verifier *v, const RfStep *step)
+{
+    uint32_t depth = 0;
+    for (uint32_t i = 0; i < step->nops; i++) {
+        RfInstr in = step->ops[i];
+        uint32_t pops = 0;
+        switch (in.op) {
+        case RF_OP_LOAD_LOCAL:
+        case RF_OP_LOAD_SHARED:
+        case RF_OP_LOAD_CELL:
+        case RF_OP_LOAD_GLOBAL:
+        case RF_OP_CONST: {
+            const RfOpInfo *info = &rf_op_info[in.op];
+            if (!check_operand(v, in, info->a, in.a) || !check_operand(v, in, info->b, in.b)) {
+                return false;
+            }
+            break;
+        }
+        case RF_OP_ADD:
+        case RF_OP_SUB:
+        case RF_OP_MUL:
+        case RF_OP_MOD: pops = 2; break;
+        default: return fail(v, "instruction %u in an index of a path", in.op);
+        }
+        if (depth < pops || depth - pops >= RF_STEP_DEPTH) {
+            return fail(v, "index of path needs %u values, has %u", pops, depth);
+        }
+        depth += 1 - pops;
+    }
+    return depth == 1 || fail(v, "index of path leaves %u values", depth);
+}
+
 static bool check_path(Verifier *v, const RfPath *path, uint32_t number)
 {
     const RfProto *p = v->p;
@@ -195,6 +228,11 @@ static bool check_path(Verifier *v, const RfPath *path, uint32_t number)
             break;
         case RF_STEP_CONST:
             if (!below(v, s->slot, p->nconsts, "index constant of path")) {
+                return false;
+            }
+            break;
+        case RF_STEP_VALUE:
+            if (!check_step_ops(v, s)) {
                 return false;
             }
             break;
@@ -348,8 +386,16 @@ static bool want_path(Verifier *v, const RfPath *path)
         return false;
     }
     for (uint32_t i = 0; i < path->count; i++) {
-        if (path->steps[i].kind == RF_STEP_LOCAL && !want(v, path->steps[i].slot, SLOT_VALUE)) {
+        const RfStep *step = &path->steps[i];
+        if (step->kind == RF_STEP_LOCAL && !want(v, step->slot, SLOT_VALUE)) {
             return false;
+        }
+        for (uint32_t j = 0; j < step->nops; j++) {
+            uint16_t op = step->ops[j].op;
+            if ((op == RF_OP_LOAD_LOCAL || op == RF_OP_LOAD_SHARED) &&
+                !want(v, step->ops[j].a, op == RF_OP_LOAD_LOCAL ? SLOT_VALUE : SLOT_CELL)) {
+                return false;
+            }
         }
     }
     return true;
@@ -392,6 +438,7 @@ static bool flow_slots(Verifier *v, RfInstr in)
     case RF_OP_TEST_LOCAL:
     case RF_OP_HAS_FIELD:
     case RF_OP_INDEX_LOCAL:
+    case RF_OP_INDEX_LAST:
     case RF_OP_STORE_INDEX_LOCAL:
     case RF_OP_STORE_FIELD_LOCAL:
     case RF_OP_DEFAULT: return want(v, in.a, SLOT_VALUE);

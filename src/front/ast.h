@@ -43,6 +43,7 @@ typedef struct RfBlock {
     uint32_t start, end; /* from '{' to after '}' (0,0 for expression bodies; of an "else if": the inner IF) */
 } RfBlock;
 
+/* clang-format off */
 typedef enum RfExprKind {
     RF_EXPR_INT, RF_EXPR_FLOAT, RF_EXPR_STRING, RF_EXPR_INTERP, RF_EXPR_BOOL, RF_EXPR_NULL, RF_EXPR_NONE,
     RF_EXPR_SELF, RF_EXPR_NAME,
@@ -63,11 +64,14 @@ typedef enum RfExprKind {
     RF_EXPR_INDEX,
     RF_EXPR_TRY       /* e? */
 } RfExprKind;
+/* clang-format on */
 
+/* clang-format off */
 typedef enum RfBinOp {
     RF_BIN_ADD, RF_BIN_SUB, RF_BIN_MUL, RF_BIN_DIV, RF_BIN_MOD,
     RF_BIN_EQ, RF_BIN_NE, RF_BIN_LT, RF_BIN_GT, RF_BIN_LE, RF_BIN_GE
 } RfBinOp;
+/* clang-format on */
 
 typedef struct RfExprList {
     RfExpr **items;
@@ -88,7 +92,7 @@ typedef struct RfElement { /* of an array literal */
 typedef struct RfDictPair {
     RfExpr *key; /* NULL for a spread */
     RfExpr *value;
-    RfPos pos;   /* of the key, or of the "..." */
+    RfPos pos; /* of the key, or of the "..." */
 } RfDictPair;
 
 typedef struct RfFieldInit {
@@ -96,6 +100,7 @@ typedef struct RfFieldInit {
     RfExpr *value;
 } RfFieldInit;
 
+/* clang-format off */
 struct RfExpr {
     RfExprKind kind;
     bool parenthesized; /* written in ( ) */
@@ -126,6 +131,7 @@ struct RfExpr {
         struct { RfExpr *object, *index; } index;
     } as;
 };
+/* clang-format on */
 
 typedef struct RfParam {
     RfName name;
@@ -149,19 +155,21 @@ struct RfPattern {
     RfPatternKind kind;
     RfPos pos;
     uint32_t start, end;
-    RfName name;        /* NAME */
-    RfPattern **items;  /* ARRAY: sub-patterns; DICT: NAME patterns (IGNORE for "_", whose name is given too) */
+    RfName name;       /* NAME */
+    RfPattern **items; /* ARRAY: sub-patterns; DICT: NAME patterns (IGNORE for "_", whose name is given too) */
     uint32_t count;
     bool has_rest;
     RfName rest;
 };
 
+/* clang-format off */
 typedef enum RfStmtKind {
     RF_STMT_EXPR, RF_STMT_LET, RF_STMT_ASSIGN, RF_STMT_DESTRUCTURE, RF_STMT_COMPOUND,
     RF_STMT_FUNC, RF_STMT_STRUCT, RF_STMT_ENUM, RF_STMT_IMPORT, RF_STMT_FROM,
     RF_STMT_RETURN, RF_STMT_IF, RF_STMT_MATCH, RF_STMT_WHILE, RF_STMT_FOR, RF_STMT_BREAK, RF_STMT_CONTINUE,
     RF_STMT_TRY, RF_STMT_TEST, RF_STMT_TEST_SETUP, RF_STMT_TEST_TEARDOWN, RF_STMT_TEST_GROUP
 } RfStmtKind;
+/* clang-format on */
 
 typedef enum RfBindKind { RF_BIND_LET, RF_BIND_MUT, RF_BIND_CONST } RfBindKind;
 
@@ -170,6 +178,7 @@ typedef struct RfField { /* of a struct declaration */
     RfExpr *default_value; /* or NULL */
 } RfField;
 
+/* clang-format off */
 typedef enum RfCaseKind {
     RF_CASE_ANY,      /* _ */
     RF_CASE_INT, RF_CASE_FLOAT, RF_CASE_STRING, RF_CASE_BOOL, RF_CASE_NULL,
@@ -177,6 +186,7 @@ typedef enum RfCaseKind {
     RF_CASE_ENUM,     /* A::B with binders */
     RF_CASE_WORD      /* any other identifier; binders, if written, are kept */
 } RfCaseKind;
+/* clang-format on */
 
 typedef struct RfArm {
     bool is_default;
@@ -185,13 +195,13 @@ typedef struct RfArm {
     int64_t i;
     double f;
     bool b;
-    RfText text;          /* STRING, WORD */
-    int which;            /* VARIANT: 0 Ok, 1 Err, 2 Some, 3 None */
+    RfText text; /* STRING, WORD */
+    int which;   /* VARIANT: 0 Ok, 1 Err, 2 Some, 3 None */
     RfName enum_name, variant;
-    RfName *binders;      /* "_" ignores */
+    RfName *binders; /* "_" ignores */
     uint32_t binder_count;
-    bool has_parens;      /* binders were written */
-    RfExpr *guard;        /* or NULL */
+    bool has_parens; /* binders were written */
+    RfExpr *guard;   /* or NULL */
     RfBlock body;
 } RfArm;
 
@@ -200,6 +210,7 @@ typedef struct RfImportItem {
     RfName alias; /* len 0 when none */
 } RfImportItem;
 
+/* clang-format off */
 struct RfStmt {
     RfStmtKind kind;
     bool exported;
@@ -224,6 +235,7 @@ struct RfStmt {
         struct { RfText name; RfBlock body; } test;                         /* TEST, TEST_GROUP; SETUP/TEARDOWN use body */
     } as;
 };
+/* clang-format on */
 
 typedef struct RfAst {
     RfArena arena;

@@ -2,20 +2,22 @@
 #ifndef RF_FRONT_DIAG_H
 #define RF_FRONT_DIAG_H
 
-#include <stdint.h>
 #include "base/arena.h"
+#include <stdint.h>
 
 typedef struct RfPos {
     uint32_t line;   /* from 1; 0 = unknown */
     uint32_t column; /* from 1, counts code points */
 } RfPos;
 
+/* clang-format off */
 typedef enum RfDiagKind {
     RF_DIAG_LEX_INVALID_CHAR = 1, RF_DIAG_LEX_NULL, RF_DIAG_LEX_STRING, RF_DIAG_LEX_COMMENT, RF_DIAG_LEX_ESCAPE,
     RF_DIAG_LEX_OVERFLOW, RF_DIAG_LEX_NUMBER, RF_DIAG_LEX_NAME_LONG, RF_DIAG_LEX_STRING_LONG, RF_DIAG_LEX_NUMBER_LONG,
     RF_DIAG_PARSE,   /* RUFPARSE001 */
     RF_DIAG_COMPILE  /* RUFVM001 */
 } RfDiagKind;
+/* clang-format on */
 
 typedef struct RfDiag {
     RfDiagKind kind;

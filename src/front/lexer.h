@@ -6,11 +6,13 @@
 #include "front/ast.h"
 #include "front/diag.h"
 
+/* clang-format off */
 typedef enum RfTokenKind {
     RF_TOK_EOF, RF_TOK_NAME, RF_TOK_KEYWORD, RF_TOK_INT, RF_TOK_FLOAT, RF_TOK_STRING, RF_TOK_INTERP, RF_TOK_BOOL,
     RF_TOK_OPERATOR, RF_TOK_PUNCT,
     RF_TOK_COMMENT /* only in lists made with keep_comments */
 } RfTokenKind;
+/* clang-format on */
 
 typedef struct RfToken RfToken;
 typedef struct RfTokenList {
@@ -19,17 +21,17 @@ typedef struct RfTokenList {
 } RfTokenList;
 
 typedef struct RfTokenPart { /* of an interpolated string */
-    RfText text;         /* text part */
-    RfTokenList tokens;  /* expression part: its tokens, ending with EOF; count 0 for a text part */
+    RfText text;             /* text part */
+    RfTokenList tokens;      /* expression part: its tokens, ending with EOF; count 0 for a text part */
 } RfTokenPart;
 
 struct RfToken {
     RfTokenKind kind;
-    uint8_t id;        /* keyword, operator or punctuation: RF_KW_*, RF_OP_* of front/token.def */
+    uint8_t id; /* keyword, operator or punctuation: RF_KW_*, RF_OP_* of front/token.def */
     bool first_on_line;
     RfPos pos;
     uint32_t start, end; /* bytes */
-    RfText text;       /* name, keyword, operator spelling; string value */
+    RfText text;         /* name, keyword, operator spelling; string value */
     int64_t i;
     double f;
     RfTokenPart *parts;

@@ -9,7 +9,7 @@
 #include "front/lexer.h"
 #include "front/token.h"
 
-#define RF_NAME_MAX   256u  /* characters of an identifier */
+#define RF_NAME_MAX 256u    /* characters of an identifier */
 #define RF_STRING_MAX 8192u /* characters of literal text of one string */
 #define RF_NUMBER_MAX 512u  /* characters of a number */
 

@@ -12,8 +12,8 @@
 #include "front/parser.h"
 #include "front/token.h"
 
-#define RF_EXPR_DEPTH_MAX    256u
-#define RF_BLOCK_DEPTH_MAX   128u
+#define RF_EXPR_DEPTH_MAX 256u
+#define RF_BLOCK_DEPTH_MAX 128u
 #define RF_LITERAL_ITEMS_MAX 4096u
 
 typedef struct RfParseMode {

@@ -14,9 +14,9 @@
 
 static const RfText spellings[RF_TOKEN_ID_COUNT] = {
     [RF_TOKEN_ID_NONE] = LITERAL_TEXT(""),
-#define RF_KEYWORD(id, spelling)  [RF_KW_##id] = LITERAL_TEXT(spelling),
+#define RF_KEYWORD(id, spelling) [RF_KW_##id] = LITERAL_TEXT(spelling),
 #define RF_OPERATOR(id, spelling) [RF_OP_##id] = LITERAL_TEXT(spelling),
-#define RF_PUNCT(id, spelling)    [RF_PUNCT_##id] = LITERAL_TEXT(spelling),
+#define RF_PUNCT(id, spelling) [RF_PUNCT_##id] = LITERAL_TEXT(spelling),
 #include "front/token.def"
 };
 

@@ -7,9 +7,9 @@
 
 typedef enum RfTokenId {
     RF_TOKEN_ID_NONE, /* names, literals, comments, end of file */
-#define RF_KEYWORD(id, spelling)  RF_KW_##id,
+#define RF_KEYWORD(id, spelling) RF_KW_##id,
 #define RF_OPERATOR(id, spelling) RF_OP_##id,
-#define RF_PUNCT(id, spelling)    RF_PUNCT_##id,
+#define RF_PUNCT(id, spelling) RF_PUNCT_##id,
 #include "front/token.def"
     RF_TOKEN_ID_COUNT
 } RfTokenId;

@@ -12,7 +12,10 @@
 #include "lib/dict_key.h"
 #include "lib/seq.h"
 
-static RfArray *take_array(RfValue *argv) { return rf_array_unique(rf_take(&argv[0]).as.arr); }
+static RfArray *take_array(RfValue *argv)
+{
+    return rf_array_unique(rf_take(&argv[0]).as.arr);
+}
 
 /* ---- push, pop ---- */
 RfStatus rf_lib_push(RfVm *vm, const RfBuiltin *self, int argc, RfValue *argv, RfValue *out)

@@ -19,7 +19,10 @@ static int64_t find_int(const RfArray *a, int64_t wanted)
 }
 
 /* The rule for numbers with a float among them: its tolerance is the machine epsilon. */
-static bool floats_equal(double a, double b) { return a == b || fabs(a - b) < DBL_EPSILON; }
+static bool floats_equal(double a, double b)
+{
+    return a == b || fabs(a - b) < DBL_EPSILON;
+}
 
 static int64_t find_float(const RfArray *a, double wanted)
 {

@@ -84,8 +84,7 @@ RfStatus rf_lib_assert_contains(RfVm *vm, const RfBuiltin *self, int argc, RfVal
     case RF_TAG_STRING: found = string_contains(argv[0].as.str, argv[1]); break;
     case RF_TAG_DICT: found = rf_dict_key_ok(argv[1]) && rf_dict_key_find(argv[0].as.dict, argv[1]) != NULL; break;
     case RF_TAG_SET: found = rf_set_has(argv[0].as.set, argv[1]); break;
-    default:
-        return rf_raise(rf_rt(vm), "%s requires an array, string, or dict as first argument", self->arity_name);
+    default: return rf_raise(rf_rt(vm), "%s requires an array, string, or dict as first argument", self->arity_name);
     }
     if (!found) {
         return raise_two(vm, "Assertion failed: ", argv[0], " does not contain ", argv[1]);

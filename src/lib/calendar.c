@@ -5,7 +5,7 @@
 
 #define CYCLE_YEARS 400 /* after which the calendar repeats */
 #define CYCLE_DAYS 146097
-#define EPOCH_DAYS 865625 /* from -400-01-01, where the arithmetic below starts, to 1970-01-01 */
+#define EPOCH_DAYS 865625            /* from -400-01-01, where the arithmetic below starts, to 1970-01-01 */
 #define TIMESTAMP_MIN -62200000000.0 /* seconds; a little before year 0 and after year 9999 */
 #define TIMESTAMP_MAX 253500000000.0
 
@@ -15,10 +15,16 @@ const char *const rf_calendar_days[7] = {"Monday", "Tuesday", "Wednesday", "Thur
 
 static const int days_before_month[13] = {0, 31, 59, 90, 120, 151, 181, 212, 243, 273, 304, 334, 365};
 
-static bool is_leap(int year) { return year % 4 == 0 && (year % 100 != 0 || year % 400 == 0); }
+static bool is_leap(int year)
+{
+    return year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+}
 
 /* Days before a month of a year, from its first day. */
-static int days_before(int year, int month) { return days_before_month[month - 1] + (month > 2 && is_leap(year)); }
+static int days_before(int year, int month)
+{
+    return days_before_month[month - 1] + (month > 2 && is_leap(year));
+}
 
 /* Days from -400-01-01 to the first day of a year. */
 static int64_t days_before_year(int year)

@@ -11,14 +11,14 @@ extern const char *const rf_calendar_months[12]; /* "January" ... */
 extern const char *const rf_calendar_days[7];    /* "Monday" ... */
 
 typedef struct RfMoment {
-    int64_t seconds;     /* since 1970-01-01 UTC, rounded down */
+    int64_t seconds; /* since 1970-01-01 UTC, rounded down */
     int32_t microsecond;
     int year, month, day; /* month and day from 1 */
     int hour, minute, second;
-    int weekday;         /* 0 = Monday */
-    int yearday;         /* from 1 */
-    int32_t offset;      /* seconds east of UTC */
-    const char *zone;    /* abbreviation; lives as long as the RfZone */
+    int weekday;      /* 0 = Monday */
+    int yearday;      /* from 1 */
+    int32_t offset;   /* seconds east of UTC */
+    const char *zone; /* abbreviation; lives as long as the RfZone */
 } RfMoment;
 
 /* Days from 1970-01-01 to a date; year >= -400, month 1..12; the day may be any. */

@@ -23,7 +23,8 @@ RfStatus rf_lib_async_sleep(RfVm *vm, const RfBuiltin *self, int argc, RfValue *
         return rf_args_raise_named(vm, self, "requires an integer milliseconds argument");
     }
     if (argv[0].as.i < 0) {
-        return rf_raise(rf_rt(vm), "async_sleep() requires non-negative milliseconds, got %lld", (long long)argv[0].as.i);
+        return rf_raise(rf_rt(vm), "async_sleep() requires non-negative milliseconds, got %lld",
+                        (long long)argv[0].as.i);
     }
     *out = rf_obj(rf_scheduler_sleep(vm, (uint64_t)argv[0].as.i));
     return RF_OK;
@@ -143,7 +144,10 @@ static void all_free(All *a)
     rf_mem_free(a, sizeof *a);
 }
 
-static void all_drop(RfReaction *r) { all_free((All *)r); }
+static void all_drop(RfReaction *r)
+{
+    all_free((All *)r);
+}
 
 /* The outcome of promise number at-1. True when it is resolved. */
 static bool all_take(RfVm *vm, All *a, const RfPromise *p)
@@ -246,8 +250,9 @@ static RfStatus map_on_threads(RfVm *vm, int argc, const RfValue *argv, bool eac
         return rf_raise(rf_rt(vm), "parallel_map() first argument must be an array");
     }
     if (!rf_is_callable(argv[1])) {
-        return rf_raise(rf_rt(vm), "parallel_map() second argument must be a callable function; pass a function, closure, or "
-                                   "imported callable value instead of a literal");
+        return rf_raise(rf_rt(vm),
+                        "parallel_map() second argument must be a callable function; pass a function, closure, or "
+                        "imported callable value instead of a literal");
     }
     long cpus = sysconf(_SC_NPROCESSORS_ONLN);
     int64_t limit = cpus > 0 ? cpus : 1;

@@ -15,8 +15,8 @@ typedef struct Field {
 
 typedef struct Reader {
     const char *at, *end;
-    size_t line;     /* of `at`, from 1 */
-    RfBuf unquoted;  /* text of a field with quotes */
+    size_t line;    /* of `at`, from 1 */
+    RfBuf unquoted; /* text of a field with quotes */
 } Reader;
 
 /* The end of the plain text at `at`: a comma, a line feed, or the end of the input. */

@@ -6,7 +6,10 @@
 #include "runtime/dict.h"
 #include "runtime/string.h"
 
-static inline bool rf_dict_key_ok(RfValue key) { return rf_is_int(key) || rf_is_string(key); }
+static inline bool rf_dict_key_ok(RfValue key)
+{
+    return rf_is_int(key) || rf_is_string(key);
+}
 
 /* Value under an int or string key as the program wrote it, or NULL. Borrows; the pointer is good until the dict
  * changes. */

@@ -9,9 +9,18 @@
 /* ---- keys, values, items ---- */
 typedef RfValue ItemToValue(const RfDictItem *item);
 
-static RfValue item_key(const RfDictItem *item) { return rf_obj(rf_dict_key_string(item->key)); }
-static RfValue item_value(const RfDictItem *item) { return rf_retain(*item->value); }
-static RfValue item_pair(const RfDictItem *item) { return rf_seq_pair(item_key(item), item_value(item)); }
+static RfValue item_key(const RfDictItem *item)
+{
+    return rf_obj(rf_dict_key_string(item->key));
+}
+static RfValue item_value(const RfDictItem *item)
+{
+    return rf_retain(*item->value);
+}
+static RfValue item_pair(const RfDictItem *item)
+{
+    return rf_seq_pair(item_key(item), item_value(item));
+}
 
 static RfStatus list(RfVm *vm, const RfBuiltin *self, const RfValue *argv, ItemToValue *convert, RfValue *out)
 {

@@ -1,8 +1,8 @@
 /* Strings, code points and bytes: bytes, ord, chr, string_to_bytes, bytes_to_string, hex_encode, hex_decode. */
+#include "lib/encoding.h"
 #include "base/utf8.h"
 #include "lib/args.h"
 #include "lib/builtins.h"
-#include "lib/encoding.h"
 
 #define REPLACEMENT_CHARACTER 0xFFFDu
 

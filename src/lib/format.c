@@ -48,8 +48,9 @@ RfStatus rf_lib_format(RfVm *vm, const RfBuiltin *self, int argc, RfValue *argv,
             rf_text_put(&text, argv[next]);
         } else if (!put_number(&text, placeholder, argv[next])) {
             rf_buf_free(&text);
-            return rf_args_raise_got(vm, placeholder == 'd' ? "format() %d requires numeric argument, got "
-                                                            : "format() %f requires numeric argument, got ",
+            return rf_args_raise_got(vm,
+                                     placeholder == 'd' ? "format() %d requires numeric argument, got "
+                                                        : "format() %f requires numeric argument, got ",
                                      argv[next]);
         }
         next++;

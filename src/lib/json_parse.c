@@ -11,8 +11,8 @@
 #include "runtime/array.h"
 #include "runtime/dict.h"
 
-#define KEY_CACHE 64u   /* a power of two */
-#define KEY_CACHED 40u  /* longest key kept, in bytes */
+#define KEY_CACHE 64u  /* a power of two */
+#define KEY_CACHED 40u /* longest key kept, in bytes */
 
 typedef struct Frame {
     RfValue container; /* array or dict, owned */
@@ -23,8 +23,8 @@ typedef struct Parser {
     const char *start, *at, *end;
     const char *reason; /* why it failed */
     RfRuntime *rt;
-    RfValue value;      /* the one just completed, owned */
-    RfBuf text;         /* of a string with escapes */
+    RfValue value;             /* the one just completed, owned */
+    RfBuf text;                /* of a string with escapes */
     RfString *keys[KEY_CACHE]; /* owned, or NULL */
     size_t depth;
     bool too_deep;
@@ -67,9 +67,15 @@ static void skip_space(Parser *p)
 }
 
 /* True when the next byte is `c`. */
-static bool next_is(const Parser *p, char c) { return p->at < p->end && *p->at == c; }
+static bool next_is(const Parser *p, char c)
+{
+    return p->at < p->end && *p->at == c;
+}
 
-static bool is_digit(const char *at, const char *end) { return at < end && *at >= '0' && *at <= '9'; }
+static bool is_digit(const char *at, const char *end)
+{
+    return at < end && *at >= '0' && *at <= '9';
+}
 
 static State complete(Parser *p, RfValue v)
 {

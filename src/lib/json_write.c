@@ -134,7 +134,9 @@ static RfStatus put_value(RfVm *vm, Writer *w, RfValue v)
     case RF_TAG_FLOAT:
         if (!isfinite(v.as.f)) {
             return rf_raise(rf_rt(vm), "Cannot convert non-finite float %s to JSON",
-                            isnan(v.as.f) ? "NaN" : v.as.f > 0 ? "inf" : "-inf");
+                            isnan(v.as.f) ? "NaN"
+                            : v.as.f > 0  ? "inf"
+                                          : "-inf");
         }
         put_float(out, v.as.f);
         return RF_OK;

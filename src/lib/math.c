@@ -159,7 +159,7 @@ static RfStatus check_ints(RfVm *vm, const RfBuiltin *self, const RfValue *argv)
         return RF_OK;                                                                                                  \
     }
 
-INT_FUNCTION_2(bit_and, left & right)
+INT_FUNCTION_2(bit_and, left &right)
 INT_FUNCTION_2(bit_or, left | right)
 INT_FUNCTION_2(bit_xor, left ^ right)
 

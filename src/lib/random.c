@@ -68,9 +68,15 @@ static void begin(void)
     }
 }
 
-static void end(void) { pthread_mutex_unlock(&generator.lock); }
+static void end(void)
+{
+    pthread_mutex_unlock(&generator.lock);
+}
 
-static uint64_t rotate_left(uint64_t x, int by) { return x << by | x >> (64 - by); }
+static uint64_t rotate_left(uint64_t x, int by)
+{
+    return x << by | x >> (64 - by);
+}
 
 /* The next 64 bits. This and what follows is called between begin and end. */
 static uint64_t next_bits(void)
@@ -101,7 +107,10 @@ static uint64_t next_below(uint64_t bound)
 }
 
 /* Uniform in [0, 1): 53 bits. */
-static double next_double(void) { return (double)(next_bits() >> 11) * 0x1p-53; }
+static double next_double(void)
+{
+    return (double)(next_bits() >> 11) * 0x1p-53;
+}
 
 /* Standard normal by Marsaglia's polar method. The second number each round gives is not kept, so that the sequence
  * depends on the seed and the calls alone. */

@@ -6,10 +6,19 @@ static bool is_variant(RfValue v, RfVariantKind kind)
 {
     return v.tag == RF_TAG_VARIANT && rf_variant_kind(v.as.variant) == kind;
 }
-static bool is_option(RfValue v) { return v.tag == RF_TAG_NONE || is_variant(v, RF_VARIANT_SOME); }
-static bool is_result_or_option(RfValue v) { return v.tag == RF_TAG_VARIANT || v.tag == RF_TAG_NONE; }
+static bool is_option(RfValue v)
+{
+    return v.tag == RF_TAG_NONE || is_variant(v, RF_VARIANT_SOME);
+}
+static bool is_result_or_option(RfValue v)
+{
+    return v.tag == RF_TAG_VARIANT || v.tag == RF_TAG_NONE;
+}
 /* Ok or Some: there is a payload to go on with. */
-static bool is_good(RfValue v) { return v.tag == RF_TAG_VARIANT && rf_variant_kind(v.as.variant) != RF_VARIANT_ERR; }
+static bool is_good(RfValue v)
+{
+    return v.tag == RF_TAG_VARIANT && rf_variant_kind(v.as.variant) != RF_VARIANT_ERR;
+}
 
 static RfStatus check(RfVm *vm, const RfBuiltin *self, RfValue v)
 {

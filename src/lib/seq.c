@@ -283,7 +283,10 @@ RfStatus rf_lib_sum(RfVm *vm, const RfBuiltin *self, int argc, RfValue *argv, Rf
 /* ---- collect ---- */
 
 /* A number stands for that many ints; more than an array can hold is an error before anything is made. */
-static bool too_many(RfValue v) { return rf_is_num(v) && rf_args_count(v) > (int64_t)RF_COLLECTION_MAX; }
+static bool too_many(RfValue v)
+{
+    return rf_is_num(v) && rf_args_count(v) > (int64_t)RF_COLLECTION_MAX;
+}
 
 RfStatus rf_lib_collect(RfVm *vm, const RfBuiltin *self, int argc, RfValue *argv, RfValue *out)
 {

@@ -13,7 +13,7 @@ typedef struct RfSeq {
     RfVm *vm;
     const RfArray *array; /* NULL: `iter` does the work */
     size_t pos;
-    size_t len;           /* items of a source that knows, else 0: a hint for the size of results */
+    size_t len; /* items of a source that knows, else 0: a hint for the size of results */
     RfIter iter;
 } RfSeq;
 

@@ -152,7 +152,6 @@ RfStatus rf_lib_shared_add_int(RfVm *vm, const RfBuiltin *self, int argc, RfValu
     case MISSING: return not_found(vm, self, argv[0].as.str);
     case NO_INT:
         return rf_args_raise_quoting(vm, "shared_add_int requires key '", argv[0].as.str, "' to reference an int");
-    default:
-        return rf_raise(rf_rt(vm), "Integer overflow: %lld + %lld", (long long)before, (long long)delta);
+    default: return rf_raise(rf_rt(vm), "Integer overflow: %lld + %lld", (long long)before, (long long)delta);
     }
 }

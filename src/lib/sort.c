@@ -126,7 +126,10 @@ static size_t part_numbers(double *a, size_t n)
 }
 
 /* The bits of a double as an int that compares as the double does (-0 before 0); its own inverse. */
-static inline int64_t float_key(int64_t bits) { return bits ^ (int64_t)((uint64_t)(bits >> 63) >> 1); }
+static inline int64_t float_key(int64_t bits)
+{
+    return bits ^ (int64_t)((uint64_t)(bits >> 63) >> 1);
+}
 
 /* Floats are sorted as ints. Only 0 and -0 need care: they are equal, so being stable means keeping their order. */
 static void order_floats(double *a, int64_t *bits, size_t n) /* both are the array's storage */

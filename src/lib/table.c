@@ -20,6 +20,8 @@
 #define PURE RF_BUILTIN_PURE
 #define REUSES RF_BUILTIN_REUSES
 #define CALLS RF_BUILTIN_CALLS
+#define PAIR RF_BUILTIN_PAIR
+#define PAIR_OF_DICT RF_BUILTIN_PAIR_OF_DICT
 #define SEQ_AND_FUNCTION(name) name " requires two arguments: array and function|" name " expects 2 arguments, got {}"
 
 #define ALIAS(name, canonical)

@@ -51,8 +51,8 @@ RfStatus rf_lib_now_utc(RfVm *vm, const RfBuiltin *self, int argc, RfValue *argv
     if (rf_calendar_moment(vm, self, rf_int(wall_clock().tv_sec), &utc, &m) != RF_OK) {
         return RF_ERROR;
     }
-    *out = rf_obj(rf_string_format("%04d-%02d-%02dT%02d:%02d:%02dZ", m.year, m.month, m.day, m.hour, m.minute,
-                                   m.second));
+    *out =
+        rf_obj(rf_string_format("%04d-%02d-%02dT%02d:%02d:%02dZ", m.year, m.month, m.day, m.hour, m.minute, m.second));
     return RF_OK;
 }
 
@@ -67,9 +67,15 @@ static uint64_t monotonic_ns(void)
 static uint64_t started_at;
 
 /* Before main, so that all VMs and threads count from the same moment. */
-__attribute__((constructor)) static void note_start(void) { started_at = monotonic_ns(); }
+__attribute__((constructor)) static void note_start(void)
+{
+    started_at = monotonic_ns();
+}
 
-static double ns_since_start(void) { return (double)(monotonic_ns() - started_at); }
+static double ns_since_start(void)
+{
+    return (double)(monotonic_ns() - started_at);
+}
 
 RfStatus rf_lib_performance_now(RfVm *vm, const RfBuiltin *self, int argc, RfValue *argv, RfValue *out)
 {

@@ -32,7 +32,10 @@ RfStatus rf_time_format_raise_directive(RfVm *vm, const RfBuiltin *self, const R
 }
 
 /* ---- format_time ---- */
-static int hour_of_12(int hour) { return hour % 12 == 0 ? 12 : hour % 12; }
+static int hour_of_12(int hour)
+{
+    return hour % 12 == 0 ? 12 : hour % 12;
+}
 
 /* Appends what a directive stands for; false when there is no such directive. */
 static bool put_directive(RfBuf *out, char directive, const RfMoment *m)
@@ -111,9 +114,15 @@ RfStatus rf_lib_time_parts(RfVm *vm, const RfBuiltin *self, int argc, RfValue *a
     const struct {
         const char *name;
         int value;
-    } parts[] = {{"year", m.year},       {"month", m.month},   {"day", m.day},
-                 {"hour", m.hour},       {"minute", m.minute}, {"second", m.second},
-                 {"microsecond", m.microsecond}, {"weekday", m.weekday}, {"yearday", m.yearday},
+    } parts[] = {{"year", m.year},
+                 {"month", m.month},
+                 {"day", m.day},
+                 {"hour", m.hour},
+                 {"minute", m.minute},
+                 {"second", m.second},
+                 {"microsecond", m.microsecond},
+                 {"weekday", m.weekday},
+                 {"yearday", m.yearday},
                  {"offset", m.offset / 60}};
     RfDict *d = rf_dict_new(sizeof parts / sizeof parts[0]);
     for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++) {

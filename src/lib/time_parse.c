@@ -14,12 +14,12 @@
 
 typedef struct Fields {
     int year, month, day;
-    int yearday;  /* 0: not given */
+    int yearday;                                   /* 0: not given */
     int hour, hour12, minute, second, microsecond; /* hour12 0: not given */
     bool afternoon;
     bool has_epoch, has_offset;
     int64_t epoch;
-    int offset;   /* seconds, of %z */
+    int offset;                              /* seconds, of %z */
     char abbreviation[ABBREVIATION_MAX + 1]; /* of %Z; "" when not given */
 } Fields;
 
@@ -135,7 +135,10 @@ static bool read_epoch(Input *in, Fields *f)
 }
 
 /* ---- directives ---- */
-static Outcome outcome(bool matched) { return matched ? MATCHED : MISMATCH; }
+static Outcome outcome(bool matched)
+{
+    return matched ? MATCHED : MISMATCH;
+}
 
 static bool read_ymd(Input *in, Fields *f)
 {

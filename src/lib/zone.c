@@ -240,8 +240,13 @@ bool rf_zone_fixed(int64_t minutes, RfZone *out)
     *out = (RfZone){.offset = (int32_t)minutes * 60, .name = "UTC"};
     if (minutes != 0) {
         int size = (int)(minutes < 0 ? -minutes : minutes);
-        const char text[] = {minutes < 0 ? '-' : '+',      (char)('0' + size / 600), (char)('0' + size / 60 % 10),
-                             ':',                          (char)('0' + size % 60 / 10), (char)('0' + size % 10), '\0'};
+        const char text[] = {minutes < 0 ? '-' : '+',
+                             (char)('0' + size / 600),
+                             (char)('0' + size / 60 % 10),
+                             ':',
+                             (char)('0' + size % 60 / 10),
+                             (char)('0' + size % 10),
+                             '\0'};
         memcpy(out->name, text, sizeof text);
     }
     return true;

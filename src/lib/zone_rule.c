@@ -16,7 +16,10 @@ static bool accept(Scanner *s, char c)
     return there;
 }
 
-static bool is_digit(const Scanner *s) { return s->at < s->end && *s->at >= '0' && *s->at <= '9'; }
+static bool is_digit(const Scanner *s)
+{
+    return s->at < s->end && *s->at >= '0' && *s->at <= '9';
+}
 
 static bool is_letter(const Scanner *s)
 {

@@ -11,7 +11,7 @@
 
 /* A day of every year, and the local time at which something changes on it. */
 typedef struct RfZoneDate {
-    char form;   /* 'M': day `day` (0 = Sunday) of week `week` (5: the last) of `month`; 'J': day 1..365, which never
+    char form; /* 'M': day `day` (0 = Sunday) of week `week` (5: the last) of `month`; 'J': day 1..365, which never
                     counts 29 February; 'N': day 0..365 */
     int month, week, day;
     int32_t time; /* seconds; may be negative or more than a day */

@@ -108,9 +108,7 @@ RfArray *rf_array_new_kind(RfElemKind kind, size_t len)
 static void store_values(RfArray *a, size_t at, const RfValue *values, size_t n)
 {
     switch (rf_array_kind(a)) {
-    case RF_ELEM_ANY:
-        copy_bytes(a->as.values + at, values, n * sizeof *values);
-        break;
+    case RF_ELEM_ANY: copy_bytes(a->as.values + at, values, n * sizeof *values); break;
     case RF_ELEM_BOOL:
         for (size_t i = 0; i < n; i++) {
             a->as.bools[at + i] = (uint8_t)values[i].as.i;

@@ -14,9 +14,9 @@ typedef enum RfElemKind {
 #define RF_COLLECTION_MAX 1073741824u
 
 struct RfArray {
-    RfObject obj;      /* obj.aux is the RfElemKind; tag ARRAY or STACK */
-    uint32_t len;      /* elements */
-    uint32_t cap;      /* elements */
+    RfObject obj; /* obj.aux is the RfElemKind; tag ARRAY or STACK */
+    uint32_t len; /* elements */
+    uint32_t cap; /* elements */
     union {
         int64_t *ints;
         double *floats;
@@ -26,8 +26,14 @@ struct RfArray {
     } as;
 };
 
-static inline RfElemKind rf_array_kind(const RfArray *a) { return (RfElemKind)a->obj.aux; }
-static inline size_t rf_elem_size(RfElemKind k) { return k == RF_ELEM_ANY ? 16 : k == RF_ELEM_BOOL ? 1 : 8; }
+static inline RfElemKind rf_array_kind(const RfArray *a)
+{
+    return (RfElemKind)a->obj.aux;
+}
+static inline size_t rf_elem_size(RfElemKind k)
+{
+    return k == RF_ELEM_ANY ? 16 : k == RF_ELEM_BOOL ? 1 : 8;
+}
 
 /* New empty array (RF_ELEM_INT until something else is put in) with room for `cap` elements. New reference. */
 RfArray *rf_array_new(size_t cap);
@@ -47,7 +53,10 @@ static inline RfValue rf_array_peek(const RfArray *a, size_t i)
     }
 }
 /* As rf_array_peek, with a new reference. */
-static inline RfValue rf_array_get(const RfArray *a, size_t i) { return rf_retain(rf_array_peek(a, i)); }
+static inline RfValue rf_array_get(const RfArray *a, size_t i)
+{
+    return rf_retain(rf_array_peek(a, i));
+}
 
 /* Returns an array with the same contents that only the caller holds: `a` itself when its count is 1, else a copy.
  * Takes `a`. */

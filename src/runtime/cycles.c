@@ -14,7 +14,7 @@
 #include "runtime/runtime.h"
 
 #define FEWEST_NEW_CLOSURES 1024u /* between two runs */
-#define VISITS_PER_CLOSURE  16u
+#define VISITS_PER_CLOSURE 16u
 
 typedef struct Node {
     RfObject *obj;

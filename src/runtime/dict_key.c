@@ -58,10 +58,10 @@ RfString *rf_dict_key_string(RfValue key)
  * What is sorted are ranks: the leading part of the key as a number, so that most comparisons touch nothing else. */
 typedef struct Rank {
     uint64_t lead; /* int keys: the int, its sign bit turned; else the first eight bytes of the text, big end first */
-    uint32_t entry;
+    uint32_t place;
 } Rank;
 
-/* Text of the key of entry e; ints are written to `digits`. */
+/* Text of the key at place e; ints are written to `digits`. */
 static size_t key_text(const RfDict *d, uint32_t e, char digits[INT_TEXT_MAX], const char **text)
 {
     RfValue key = rf_dict_entry_key(d, e);
@@ -89,7 +89,7 @@ static inline bool in_order(const RfDict *d, const Rank *a, const Rank *b)
     if (a->lead != b->lead || !(d->obj.flags & RF_DICT_STRINGS)) {
         return a->lead <= b->lead;
     }
-    return texts_in_order(d, a->entry, b->entry);
+    return texts_in_order(d, a->place, b->place);
 }
 
 static uint64_t lead_of(const RfDict *d, uint32_t e)
@@ -157,8 +157,9 @@ RfDictItem *rf_dict_sorted(const RfDict *d)
     Rank *ranks = rf_mem_alloc(bytes), *sorted = ranks;
     bool in_place = true;
     for (uint32_t e = d->first; e < d->used; e++) {
-        if (d->entries[e].value.tag != RF_TAG_UNDEF) {
-            ranks[i] = (Rank){lead_of(d, e), e};
+        uint32_t place = rf_dict_place(d, e);
+        if (d->entries[place].value.tag != RF_TAG_UNDEF) {
+            ranks[i] = (Rank){lead_of(d, place), place};
             in_place = in_place && (i == 0 || in_order(d, &ranks[i - 1], &ranks[i]));
             i++;
         }
@@ -167,8 +168,8 @@ RfDictItem *rf_dict_sorted(const RfDict *d)
         sorted = sort_ranks(d, ranks, ranks + n, n);
     }
     for (i = 0; i < n; i++) {
-        uint32_t e = sorted[i].entry;
-        items[i] = (RfDictItem){rf_dict_entry_key(d, e), &d->entries[e].value};
+        uint32_t place = sorted[i].place;
+        items[i] = (RfDictItem){rf_dict_entry_key(d, place), &d->entries[place].value};
     }
     rf_mem_free(ranks, bytes);
     return items;

@@ -10,14 +10,14 @@ typedef struct RfTraceEntry {
     RfString *file;     /* owned; NULL when unknown */
     uint32_t line;      /* from 1; 0 = unknown */
     uint32_t column;
-    bool is_function;   /* false for <main>, module and spawn entries: not listed in e.stack */
+    bool is_function; /* false for <main>, module and spawn entries: not listed in e.stack */
 } RfTraceEntry;
 
 typedef struct RfError {
-    RfString *message;    /* owned; NULL when no error is set */
-    RfValue cause;        /* owned, UNDEF when none */
-    const char *help;     /* static text, or NULL */
-    RfString *hint;       /* owned: did-you-mean name, or NULL */
+    RfString *message;     /* owned; NULL when no error is set */
+    RfValue cause;         /* owned, UNDEF when none */
+    const char *help;      /* static text, or NULL */
+    RfString *hint;        /* owned: did-you-mean name, or NULL */
     RfString *rejected_at; /* owned: "FILE:LINE:COL" of a rejected promise, or NULL */
     /* A caught error that is thrown again keeps what e.line and e.stack said: */
     bool has_origin;

@@ -1,5 +1,5 @@
-/* The index table of dicts and sets: open addressing with linear probing over 32-bit slots. Internal to the runtime
- * layer.
+/* The index table of dicts and sets: open addressing with linear probing over 32-bit slots. Used by the runtime
+ * layer only; tables of dicts (dict_table.h) share the hash.
  *
  * Entries live in a dense array elsewhere; the index has 2^bits slots and says where the entry of a hash is. The hash
  * (an int key, the hash of a string) is multiplied by 2^64 divided by the golden ratio. The top `bits` bits of the
@@ -53,13 +53,19 @@ typedef struct RfProbe {
     uint32_t home; /* where the search began */
 } RfProbe;
 
-static inline RfProbe rf_index_probe(uint64_t hash, unsigned form)
+/* The hash spread over 64 bits; the upper ones are the best. */
+static inline uint64_t rf_index_product(uint64_t hash, unsigned form)
 {
     if (form & RF_INDEX_MIX) {
         unsigned __int128 wide = (unsigned __int128)hash * 0xD6E8FEB86659FD93u;
         hash = (uint64_t)wide ^ (uint64_t)(wide >> 64);
     }
-    uint64_t product = hash * 0x9E3779B97F4A7C15u;
+    return hash * 0x9E3779B97F4A7C15u;
+}
+
+static inline RfProbe rf_index_probe(uint64_t hash, unsigned form)
+{
+    uint64_t product = rf_index_product(hash, form);
     uint32_t mask = (uint32_t)(UINT64_MAX >> (-form & 63)); /* -form & 63 is 64 - bits */
     uint32_t slot = (uint32_t)(product >> (-form & 63));
     return (RfProbe){slot, mask, (uint32_t)product & ~mask, slot};

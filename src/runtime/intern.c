@@ -58,7 +58,8 @@ void rf_intern_init(RfRuntime *rt)
 void rf_intern_free(RfRuntime *rt)
 {
     RfInternEntry *entry, *next;
-    HASH_ITER(hh, rt->interned, entry, next) {
+    HASH_ITER(hh, rt->interned, entry, next)
+    {
         HASH_DELETE(hh, rt->interned, entry);
         rf_object_release(entry->string);
         rf_mem_free(entry, sizeof *entry);

@@ -27,12 +27,15 @@ struct RfVariant {
 };
 /* Takes payload; returns a new reference. */
 RfValue rf_variant_new(RfVariantKind kind, RfValue payload);
-static inline RfVariantKind rf_variant_kind(const RfVariant *v) { return (RfVariantKind)v->obj.aux; }
+static inline RfVariantKind rf_variant_kind(const RfVariant *v)
+{
+    return (RfVariantKind)v->obj.aux;
+}
 
 /* ---- enum values ---- */
 struct RfTagged {
     RfObject obj;
-    uint32_t count; /* payload values */
+    uint32_t count;      /* payload values */
     RfString *enum_name; /* interned, borrowed from the runtime */
     RfString *variant_name;
     RfValue payload[];
@@ -47,14 +50,14 @@ struct RfCell {
 };
 RfCell *rf_cell_new(RfValue value); /* takes value, new reference */
 
-#define RF_FN_LAMBDA 1u    /* obj.flags */
+#define RF_FN_LAMBDA 1u /* obj.flags */
 #define RF_FN_GENERATOR 2u
 #define RF_FN_ASYNC 4u
 struct RfFunction {
     RfObject obj;
-    RfProto *proto; /* owned by its module */
-    RfString *name; /* borrowed from the proto: "f", "S.m" or "<lambda>" */
-    RfRuntime *rt;  /* whose list it is in; NULL when ncells == 0 */
+    RfProto *proto;                 /* owned by its module */
+    RfString *name;                 /* borrowed from the proto: "f", "S.m" or "<lambda>" */
+    RfRuntime *rt;                  /* whose list it is in; NULL when ncells == 0 */
     struct RfFunction *prev, *next; /* list of all functions with cells, for the cycle collector */
     uint32_t ncells;
     RfCell *cells[];
@@ -70,14 +73,14 @@ void rf_cycles_collect(RfRuntime *rt);
 void rf_cycles_break_all(RfRuntime *rt);
 
 /* ---- sets, queues, bytes ---- */
-struct RfSet { /* insertion-ordered */
-    RfObject obj;      /* obj.aux: form of the index (index.h); 0 = no index (small sets are searched) */
-    uint32_t len;      /* live items */
-    uint32_t used;     /* items in use, holes included */
-    uint32_t cap;      /* room in items and hashes */
-    uint32_t first;    /* no live item before this one */
-    uint32_t *index;   /* see index.h */
-    RfValue *items;    /* UNDEF for removed ones */
+struct RfSet {       /* insertion-ordered */
+    RfObject obj;    /* obj.aux: form of the index (index.h); 0 = no index (small sets are searched) */
+    uint32_t len;    /* live items */
+    uint32_t used;   /* items in use, holes included */
+    uint32_t cap;    /* room in items and hashes */
+    uint32_t first;  /* no live item before this one */
+    uint32_t *index; /* see index.h */
+    RfValue *items;  /* UNDEF for removed ones */
     uint32_t *hashes;
 };
 RfSet *rf_set_new(size_t cap);
@@ -108,11 +111,14 @@ struct RfQueue { /* ring buffer */
     RfValue *items;
 };
 RfQueue *rf_queue_new(size_t cap);
-RfQueue *rf_queue_unique(RfQueue *q); /* takes */
+RfQueue *rf_queue_unique(RfQueue *q);      /* takes */
 void rf_queue_push(RfQueue *q, RfValue v); /* in place, takes v */
 RfValue rf_queue_pop(RfQueue *q);          /* in place; new reference; null when empty */
 /* Item i < len counted from the front, borrowed. */
-static inline RfValue rf_queue_peek(const RfQueue *q, size_t i) { return q->items[(q->head + i) & (q->cap - 1)]; }
+static inline RfValue rf_queue_peek(const RfQueue *q, size_t i)
+{
+    return q->items[(q->head + i) & (q->cap - 1)];
+}
 
 struct RfBytes {
     RfObject obj;
@@ -126,8 +132,8 @@ typedef void RfVisit(void *context, RfValue child);
 
 /* ---- handles: library objects with identity ---- */
 typedef struct RfHandleType {
-    const char *type_name;  /* type() word; the text form is "<type_name>" */
-    const char *debug_name; /* debug form */
+    const char *type_name;           /* type() word; the text form is "<type_name>" */
+    const char *debug_name;          /* debug form */
     void (*close)(RfHandle *handle); /* frees what the handle owns; may be NULL */
     /* member read and method call, used by the VM; return RF_ERROR with a raised error, or set *found = false */
     RfStatus (*get)(RfVm *vm, RfHandle *handle, RfString *name, RfValue *out, bool *found);
@@ -148,8 +154,8 @@ RfValue rf_handle_new(const RfHandleType *type, void *data);
 /* ---- module namespaces ---- */
 struct RfModuleValue {
     RfObject obj;
-    RfString *name;   /* owned reference */
-    RfDict *members;  /* owned: exports as copied at the import */
+    RfString *name;  /* owned reference */
+    RfDict *members; /* owned: exports as copied at the import */
 };
 RfValue rf_module_value_new(RfString *name, RfDict *members); /* takes both */
 

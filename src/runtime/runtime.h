@@ -15,8 +15,8 @@ struct RfRuntime {
     struct RfTypeEntry *type_index; /* uthash by (module id, name) */
     RfFunction *closures;           /* list of functions with cells */
     size_t closure_count;
-    size_t closure_limit;           /* run the cycle collector beyond this */
-    RfError error;                  /* valid when a function has returned RF_ERROR */
+    size_t closure_limit; /* run the cycle collector beyond this */
+    RfError error;        /* valid when a function has returned RF_ERROR */
     /* names used by the VM, interned once */
     struct {
         RfString *message, *stack, *line, *cause, *error, *self, *next, *lambda, *main;

@@ -126,7 +126,8 @@ void rf_shape_free_tree(RfShape *root)
         pending = (RfShape *)(void *)s->added;
         RfShape *child;
         RfShape *next;
-        HASH_ITER(hh, s->transitions, child, next) {
+        HASH_ITER(hh, s->transitions, child, next)
+        {
             HASH_DEL(s->transitions, child);
             child->added = (RfString *)(void *)pending;
             pending = child;

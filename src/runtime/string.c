@@ -16,8 +16,8 @@
 #include "runtime/text.h"
 
 #define HEADER offsetof(RfString, data)
-#define INDEX_STEP 64u        /* code points between two entries of the sparse index */
-#define DOUBLING_MAX 65536u   /* beyond this capacity grow by half, not by doubling */
+#define INDEX_STEP 64u      /* code points between two entries of the sparse index */
+#define DOUBLING_MAX 65536u /* beyond this capacity grow by half, not by doubling */
 
 /* Byte offsets of the code points 64, 128, 192, ...; filled as far as anyone has looked. */
 struct RfStringIndex {
@@ -248,8 +248,9 @@ RfString *rf_string_slice(RfString *s, size_t start, size_t end)
         return s;
     }
     size_t from = rf_string_offset(s, start);
-    size_t to = (s->obj.flags & RF_STRING_ASCII) ? end : end - start < INDEX_STEP ? skip(s, from, end - start)
-                                                                                 : rf_string_offset(s, end);
+    size_t to = (s->obj.flags & RF_STRING_ASCII) ? end
+                : end - start < INDEX_STEP       ? skip(s, from, end - start)
+                                                 : rf_string_offset(s, end);
     return new_counted(s->data + from, to - from, end - start);
 }
 

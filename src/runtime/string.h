@@ -4,7 +4,7 @@
 
 #include "runtime/value.h"
 
-#define RF_STRING_ASCII 1u    /* obj.flags: every byte < 0x80, so code points == bytes */
+#define RF_STRING_ASCII 1u /* obj.flags: every byte < 0x80, so code points == bytes */
 /* obj.flags: the runtime's intern table knows it; equal interned strings of one runtime are identical */
 #define RF_STRING_INTERNED 2u
 #define RF_STRING_MAX 1073741824u
@@ -13,12 +13,12 @@ typedef struct RfStringIndex RfStringIndex;
 
 struct RfString {
     RfObject obj;
-    uint32_t hash;  /* 0 = not computed yet */
-    uint32_t len;   /* bytes */
-    uint32_t count; /* code points */
-    uint32_t cap;   /* bytes available in data, without the NUL */
+    uint32_t hash;        /* 0 = not computed yet */
+    uint32_t len;         /* bytes */
+    uint32_t count;       /* code points */
+    uint32_t cap;         /* bytes available in data, without the NUL */
     RfStringIndex *index; /* sparse code point -> byte offsets, made on first random access when not ASCII; or NULL */
-    char data[];    /* NUL-terminated (embedded NULs possible) */
+    char data[];          /* NUL-terminated (embedded NULs possible) */
 };
 
 /* All constructors return a new reference. Bytes must be valid UTF-8. */
@@ -43,7 +43,10 @@ size_t rf_string_offset(RfString *s, size_t index);
 
 uint32_t rf_string_hash_slow(RfString *s);
 uint32_t rf_hash_bytes(const char *bytes, size_t len); /* never 0 */
-static inline uint32_t rf_string_hash(RfString *s) { return s->hash ? s->hash : rf_string_hash_slow(s); }
+static inline uint32_t rf_string_hash(RfString *s)
+{
+    return s->hash ? s->hash : rf_string_hash_slow(s);
+}
 bool rf_string_equal_slow(const RfString *a, const RfString *b);
 static inline bool rf_string_equal(const RfString *a, const RfString *b)
 {

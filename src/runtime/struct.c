@@ -76,7 +76,8 @@ static void declaration_free(Declaration *d)
     rf_mem_free(d->defaults, d->nfields * sizeof *d->defaults);
     RfMethod *method;
     RfMethod *next;
-    HASH_ITER(hh, d->methods, method, next) {
+    HASH_ITER(hh, d->methods, method, next)
+    {
         HASH_DEL(d->methods, method);
         rf_release(method->function);
         rf_mem_free(method, sizeof *method);
@@ -140,7 +141,8 @@ void rf_struct_free_types(RfRuntime *rt)
 {
     RfTypeEntry *entry;
     RfTypeEntry *next;
-    HASH_ITER(hh, rt->type_index, entry, next) {
+    HASH_ITER(hh, rt->type_index, entry, next)
+    {
         HASH_DEL(rt->type_index, entry);
         rf_shape_free_tree(entry->type->root);
         rf_mem_free(entry->type, sizeof *entry->type);

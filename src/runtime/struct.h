@@ -17,7 +17,7 @@ typedef struct RfShape RfShape;
 typedef struct RfStructType RfStructType;
 
 typedef struct RfMethod {
-    RfString *name; /* interned; key of the type's table */
+    RfString *name;   /* interned; key of the type's table */
     RfValue function; /* owned FUNCTION value */
     bool has_self;
     UT_hash_handle hh;
@@ -36,25 +36,27 @@ struct RfStructType {
     RfShape *root;          /* shape without fields */
     /* Operator methods, resolved when the declaration runs; NULL when absent. Order: enum RfOpMethod. */
     RfMethod *ops[16];
-    RfStructType *next;     /* all types of the runtime */
+    RfStructType *next; /* all types of the runtime */
 };
 
+/* clang-format off */
 typedef enum RfOpMethod {
     RF_OPM_ADD, RF_OPM_SUB, RF_OPM_MUL, RF_OPM_DIV, RF_OPM_MOD,
     RF_OPM_EQ, RF_OPM_NE, RF_OPM_LT, RF_OPM_GT, RF_OPM_LE, RF_OPM_GE,
     RF_OPM_NEG, RF_OPM_NOT,
     RF_OPM_COUNT
 } RfOpMethod;
+/* clang-format on */
 
 struct RfShape {
     RfStructType *type;
     uint32_t nfields;
-    RfString **names;   /* interned, in storage order */
-    uint32_t *sorted;   /* field numbers in byte order of their names (printing) */
-    uint32_t *index;    /* many fields: name pointer -> field number + 1, made by the first look-up (shape.c); else NULL */
+    RfString **names; /* interned, in storage order */
+    uint32_t *sorted; /* field numbers in byte order of their names (printing) */
+    uint32_t *index; /* many fields: name pointer -> field number + 1, made by the first look-up (shape.c); else NULL */
     uint32_t index_mask;
     RfShape *transitions; /* child shapes, uthash by the added name's pointer */
-    RfString *added;    /* key in the parent's transitions */
+    RfString *added;      /* key in the parent's transitions */
     UT_hash_handle hh;
 };
 

@@ -13,9 +13,9 @@
 #include <stdint.h>
 
 typedef enum RfTag {
-    RF_TAG_UNDEF,   /* internal: a variable that does not exist (yet); never a value a program sees */
+    RF_TAG_UNDEF, /* internal: a variable that does not exist (yet); never a value a program sees */
     RF_TAG_NULL,
-    RF_TAG_BOOL,    /* as.i is 0 or 1 */
+    RF_TAG_BOOL, /* as.i is 0 or 1 */
     RF_TAG_INT,
     RF_TAG_FLOAT,
     RF_TAG_NONE,    /* the option value None */
@@ -37,8 +37,8 @@ typedef enum RfTag {
     RF_TAG_TASK,
     RF_TAG_CHANNEL,
     RF_TAG_MODULE,
-    RF_TAG_HANDLE,   /* every other library handle (see object.h) */
-    RF_TAG_CELL,     /* internal: a captured variable that is shared by reference */
+    RF_TAG_HANDLE, /* every other library handle (see object.h) */
+    RF_TAG_CELL,   /* internal: a captured variable that is shared by reference */
     RF_TAG_COUNT
 } RfTag;
 
@@ -102,6 +102,7 @@ typedef enum RfStatus {
     RF_SUSPEND = 2 /* only between interpreter and scheduler: the running task was parked */
 } RfStatus;
 
+/* clang-format off */
 static inline RfValue rf_undef(void) { return (RfValue){.tag = RF_TAG_UNDEF, .as.i = 0}; }
 static inline RfValue rf_null(void) { return (RfValue){.tag = RF_TAG_NULL, .as.i = 0}; }
 static inline RfValue rf_none(void) { return (RfValue){.tag = RF_TAG_NONE, .as.i = 0}; }
@@ -126,11 +127,15 @@ static inline bool rf_is_struct(RfValue v) { return v.tag == RF_TAG_STRUCT; }
 static inline bool rf_is_callable(RfValue v) { return v.tag == RF_TAG_FUNCTION || v.tag == RF_TAG_BUILTIN; }
 /* int or float as a double */
 static inline double rf_num(RfValue v) { return v.tag == RF_TAG_INT ? (double)v.as.i : v.as.f; }
+/* clang-format on */
 
 /* Frees an object whose count has reached 0, and everything only it held. Iterative: depth of nesting does not matter. */
 void rf_object_free(RfObject *obj);
 
-static inline void rf_object_retain(void *obj) { ((RfObject *)obj)->rc++; }
+static inline void rf_object_retain(void *obj)
+{
+    ((RfObject *)obj)->rc++;
+}
 static inline void rf_object_release(void *obj)
 {
     if (--((RfObject *)obj)->rc == 0) {
@@ -165,7 +170,10 @@ static inline void rf_assign(RfValue *place, RfValue v)
     *place = v;
     rf_release(old);
 }
-static inline bool rf_is_unique(const void *obj) { return ((const RfObject *)obj)->rc == 1; }
+static inline bool rf_is_unique(const void *obj)
+{
+    return ((const RfObject *)obj)->rc == 1;
+}
 
 /* Language truthiness (language.md 3.6). Borrows. */
 bool rf_value_truthy_slow(RfValue v);

@@ -54,7 +54,13 @@ static RfStatus index_dict(RfVm *vm, const RfDict *d, RfValue i, RfValue *out)
     }
     int64_t integral;
     /* the message shows the key as the program wrote it: "5" and 5 are one entry but two spellings */
-    RfStatus status = missing_key(vm, d, i.tag == RF_TAG_STRING ? i : i.tag == RF_TAG_FLOAT && rf_value_to_index(i, &integral) ? rf_int(integral) : key);
+    RfValue written = key;
+    if (i.tag == RF_TAG_STRING) {
+        written = i;
+    } else if (i.tag == RF_TAG_FLOAT && rf_value_to_index(i, &integral)) {
+        written = rf_int(integral);
+    }
+    RfStatus status = missing_key(vm, d, written);
     rf_release(key);
     return status;
 }
@@ -123,7 +129,8 @@ RfStatus rf_access_store_index(RfVm *vm, RfValue *place, RfValue i, RfValue v)
 static RfValue member_key(RfString *name)
 {
     int64_t number;
-    return rf_string_as_canonical_int(name, &number) ? rf_int(number) : rf_retain((RfValue){RF_TAG_STRING, {.str = name}});
+    return rf_string_as_canonical_int(name, &number) ? rf_int(number)
+                                                     : rf_retain((RfValue){RF_TAG_STRING, {.str = name}});
 }
 
 RfStatus rf_access_store_field(RfVm *vm, RfValue *place, RfFieldSite *site, RfValue v)

@@ -9,7 +9,7 @@
 #include "base/mem.h"
 #include "vm/scheduler.h"
 
-struct RfTask { /* a suspended async call */
+struct RfTask {          /* a suspended async call */
     RfReaction reaction; /* first: on the promise it awaits */
     RfReady ready;
     RfTask *prev, *next; /* of the scheduler, oldest first */
@@ -100,9 +100,15 @@ static RfStatus resume_frames(RfVm *vm, RfTask *t)
     return rf_interp_run(vm, first);
 }
 
-static void task_resume(RfVm *vm, RfReady *ready) { (void)resume_frames(vm, TASK_OF_READY(ready)); }
+static void task_resume(RfVm *vm, RfReady *ready)
+{
+    (void)resume_frames(vm, TASK_OF_READY(ready));
+}
 
-static void task_unready(RfReady *ready) { (void)ready; } /* the list of tasks frees it */
+static void task_unready(RfReady *ready)
+{
+    (void)ready;
+} /* the list of tasks frees it */
 
 static void task_settled(RfVm *vm, RfReaction *reaction, RfPromise *settled)
 {
@@ -112,7 +118,10 @@ static void task_settled(RfVm *vm, RfReaction *reaction, RfPromise *settled)
     rf_scheduler_ready(vm, &t->ready);
 }
 
-static void task_unsettled(RfReaction *reaction) { ((RfTask *)reaction)->awaited = NULL; }
+static void task_unsettled(RfReaction *reaction)
+{
+    ((RfTask *)reaction)->awaited = NULL;
+}
 
 /* ---- suspending ---- */
 
@@ -257,7 +266,10 @@ RfStatus rf_async_drain(RfVm *vm)
     return RF_OK;
 }
 
-void rf_async_init(RfVm *vm) { rf_scheduler_init(vm); }
+void rf_async_init(RfVm *vm)
+{
+    rf_scheduler_init(vm);
+}
 
 void rf_async_free(RfVm *vm)
 {
@@ -277,7 +289,10 @@ void rf_async_free(RfVm *vm)
     rf_scheduler_free(vm);
 }
 
-void rf_async_register(void) { rf_promise_register(); }
+void rf_async_register(void)
+{
+    rf_promise_register();
+}
 
 /* ---- work on other threads ---- */
 
@@ -334,8 +349,13 @@ RfStatus rf_async_offload(RfVm *vm, void (*work)(void *arg), RfStatus (*finish)(
 {
     RfPromise *p = rf_promise_new(vm);
     Offload *o = rf_mem_alloc(sizeof *o);
-    *o = (Offload){.post = {.deliver = offload_deliver, .drop = offload_drop}, .inbox = rf_inbox_retain(rf_inbox_of(vm)),
-                   .held = rf_future_hold(vm, p), .work = work, .finish = finish, .discard = discard, .arg = arg};
+    *o = (Offload){.post = {.deliver = offload_deliver, .drop = offload_drop},
+                   .inbox = rf_inbox_retain(rf_inbox_of(vm)),
+                   .held = rf_future_hold(vm, p),
+                   .work = work,
+                   .finish = finish,
+                   .discard = discard,
+                   .arg = arg};
     *out = rf_obj(p);
     pthread_t thread;
     pthread_attr_t attr;

@@ -24,15 +24,15 @@ struct RfReaction {
 struct RfPromise {
     RfObject obj;
     RfPromiseState state;
-    uint32_t id;        /* for DEBUG_ASYNC */
+    uint32_t id; /* for DEBUG_ASYNC */
     RfVm *vm;
-    RfValue value;      /* RESOLVED: owned */
-    RfError *error;     /* REJECTED: owned */
-    RfReaction *first;  /* PENDING: in order of arrival */
+    RfValue value;     /* RESOLVED: owned */
+    RfError *error;    /* REJECTED: owned */
+    RfReaction *first; /* PENDING: in order of arrival */
     RfReaction **last;
-    RfFuture *future;   /* core other threads know it by; NULL when none */
-    bool remote;        /* the future settles the promise, not the other way round */
-    bool subscribed;    /* remote: it is going to be told */
+    RfFuture *future; /* core other threads know it by; NULL when none */
+    bool remote;      /* the future settles the promise, not the other way round */
+    bool subscribed;  /* remote: it is going to be told */
 };
 
 RfPromise *rf_promise_new(RfVm *vm); /* pending; new reference */
@@ -64,12 +64,12 @@ struct RfFuture {
     pthread_mutex_t lock;
     /* under the lock */
     RfPromiseState state;
-    RfMessage *result;             /* value or error; immutable once set */
+    RfMessage *result; /* value or error; immutable once set */
     struct RfSubscriber *subscribers;
-    RfVm *runner;                  /* VM that works on it, while it does */
-    bool is_task;                  /* its proxies are task handles */
+    RfVm *runner; /* VM that works on it, while it does */
+    bool is_task; /* its proxies are task handles */
     bool cancelled;
-    bool unseen;                   /* an error that nobody has been told of */
+    bool unseen; /* an error that nobody has been told of */
 };
 RfFuture *rf_future_new(bool is_task); /* new reference */
 /* First one wins. Take the message. True when this call settled it. */
@@ -150,10 +150,10 @@ struct RfReady {
 void rf_scheduler_ready(RfVm *vm, RfReady *ready);
 
 typedef struct RfTimer RfTimer;
-struct RfTimer { /* embedded; fire or drop is called once, and frees it, unless it is cancelled before */
+struct RfTimer {   /* embedded; fire or drop is called once, and frees it, unless it is cancelled before */
     uint64_t when; /* rf_scheduler_now() */
     uint64_t seq;
-    size_t at;     /* place in the heap */
+    size_t at; /* place in the heap */
     void (*fire)(RfVm *vm, RfTimer *timer);
     void (*drop)(RfTimer *timer);
 };

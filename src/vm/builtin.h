@@ -21,6 +21,8 @@ typedef enum RfCapability {
 #define RF_BUILTIN_REUSES 1u /* may change argument 0 in place when it is the only reference, and runs no script code */
 #define RF_BUILTIN_PURE 2u   /* no side effect, result depends on the arguments only, runs no script code */
 #define RF_BUILTIN_CALLS 4u  /* may call back into script code */
+#define RF_BUILTIN_PAIR 8u   /* returns [what is left of argument 0, item] */
+#define RF_BUILTIN_PAIR_OF_DICT 16u /* likewise when argument 0 is a dict */
 
 /* The code of a builtin.
  * argv[0..argc) are owned by the caller, who releases them afterwards; a builtin that wants to keep or change one moves it

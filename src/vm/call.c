@@ -76,13 +76,23 @@ static RfStatus check_builtin(RfVm *vm, const RfBuiltin *b, uint32_t argc)
     return RF_OK;
 }
 
+/* May the place of the call give up its reference to the first argument? */
+static bool gives(RfVm *vm, const RfBuiltin *b, RfValue first, uint32_t place)
+{
+    if (!(b->flags & RF_BUILTIN_REUSES) || !rf_is_heap(first)) {
+        return false;
+    }
+    unsigned pair = RF_BUILTIN_PAIR | (first.tag == RF_TAG_DICT ? RF_BUILTIN_PAIR_OF_DICT : 0u);
+    return !vm->frame->proto->paths[place - 1].pair || (b->flags & pair);
+}
+
 RfStatus rf_call_builtin(RfVm *vm, const RfBuiltin *b, uint32_t argc, RfValue *argv, RfValue *ret, uint32_t place)
 {
     RfValue out = rf_null();
     RfStatus status = check_builtin(vm, b, argc);
     if (status == RF_OK) {
         RfValue *given = NULL;
-        if (place && argc > 0 && (b->flags & RF_BUILTIN_REUSES) && rf_is_heap(argv[0])) {
+        if (place && argc > 0 && gives(vm, b, argv[0], place)) {
             given = rf_path_give(vm, place, argv[0]);
         }
         status = b->fn(vm, b, (int)argc, argv, &out);

@@ -35,9 +35,15 @@ typedef struct ChannelObject {
     Channel *channel; /* owned */
 } ChannelObject;
 
-static Channel *channel_of(RfValue v) { return ((ChannelObject *)v.as.ptr)->channel; }
+static Channel *channel_of(RfValue v)
+{
+    return ((ChannelObject *)v.as.ptr)->channel;
+}
 
-RfCore *rf_channel_core(RfValue v) { return &channel_of(v)->core; }
+RfCore *rf_channel_core(RfValue v)
+{
+    return &channel_of(v)->core;
+}
 
 /* ---- the core ---- */
 
@@ -266,7 +272,8 @@ static RfStatus channel_try_receive(RfVm *vm, Channel *c, RfValue *out)
     return RF_OK;
 }
 
-RfStatus rf_channel_method(RfVm *vm, RfValue channel, RfString *name, int argc, RfValue *argv, RfValue *out, bool *found)
+RfStatus rf_channel_method(RfVm *vm, RfValue channel, RfString *name, int argc, RfValue *argv, RfValue *out,
+                           bool *found)
 {
     static const struct {
         const char *name;

@@ -11,43 +11,44 @@
 
 /* How a frame goes back when it returns. */
 typedef enum RfFrameMode {
-    RF_FRAME_PLAIN,    /* to the script frame below, result at `ret` */
-    RF_FRAME_ENTRY,    /* to the C code that called rf_interp_run */
-    RF_FRAME_FOR,      /* generator resumed by FOR_LOOP of the frame below */
-    RF_FRAME_FOR2,     /* generator resumed by FOR_LOOP2 */
-    RF_FRAME_NEXT,     /* generator resumed by .next(): result is Some(v) or None */
-    RF_FRAME_DRAW,     /* generator resumed by C (rf_generator_next) */
-    RF_FRAME_ASYNC,    /* first frame of an async call made by the frame below: result becomes a promise */
-    RF_FRAME_TASK      /* first frame of an async call resumed by the scheduler */
+    RF_FRAME_PLAIN, /* to the script frame below, result at `ret` */
+    RF_FRAME_ENTRY, /* to the C code that called rf_interp_run */
+    RF_FRAME_FOR,   /* generator resumed by FOR_LOOP of the frame below */
+    RF_FRAME_FOR2,  /* generator resumed by FOR_LOOP2 */
+    RF_FRAME_NEXT,  /* generator resumed by .next(): result is Some(v) or None */
+    RF_FRAME_DRAW,  /* generator resumed by C (rf_generator_next) */
+    RF_FRAME_ASYNC, /* first frame of an async call made by the frame below: result becomes a promise */
+    RF_FRAME_TASK   /* first frame of an async call resumed by the scheduler */
 } RfFrameMode;
 
 typedef struct RfFrame {
-    const RfInstr *pc; /* next instruction; while the frame is not the running one, the instruction before is the call it makes */
-    RfValue *fp;       /* local 0 */
-    RfValue *ret;      /* where the result goes; everything from here up belongs to the frame */
+    /* next instruction; while the frame is not the running one, the instruction before is the call it makes */
+    const RfInstr *pc;
+    RfValue *fp;  /* local 0 */
+    RfValue *ret; /* where the result goes; everything from here up belongs to the frame */
     RfProto *proto;
-    RfFunction *fn;    /* NULL for module code; kept alive by the stack below fp, a struct type, or the frame's owner */
-    void *owner;       /* RfGenerator (owned reference) or RfTask of a generator or async frame */
-    uint32_t mode;     /* RfFrameMode */
+    RfFunction *fn; /* NULL for module code; kept alive by the stack below fp, a struct type, or the frame's owner */
+    void *owner;    /* RfGenerator (owned reference) or RfTask of a generator or async frame */
+    uint32_t mode;  /* RfFrameMode */
 } RfFrame;
 
 typedef struct RfScheduler RfScheduler;
 typedef struct RfImports RfImports;
 
 struct RfVm {
-    RfRuntime rt; /* first: rf_rt() */
-    RfFrame *frame;        /* the running frame */
-    RfFrame *frames;       /* frames[0] is never a script frame */
-    RfFrame *frame_limit;  /* last frame that may be pushed */
-    RfValue *sp;           /* first free stack slot, valid whenever C code outside the loop runs */
+    RfRuntime rt;         /* first: rf_rt() */
+    RfFrame *frame;       /* the running frame */
+    RfFrame *frames;      /* frames[0] is never a script frame */
+    RfFrame *frame_limit; /* last frame that may be pushed */
+    RfValue *sp;          /* first free stack slot, valid whenever C code outside the loop runs */
     RfValue *stack, *stack_end;
     _Atomic int interrupt; /* set, also by other threads: the next safepoint calls rf_vm_safepoint */
     uint64_t spent;        /* safepoints passed, when there is a budget */
     bool stopped;          /* budget spent, task cancelled, exit() called: no handler catches the error under way */
     uint32_t max_depth;
-    bool trace;            /* DEBUG_VM */
-    char *c_limit;         /* C stack below this address: depth error */
-    RfModule **modules;    /* all loaded ones; [0] main script */
+    bool trace;         /* DEBUG_VM */
+    char *c_limit;      /* C stack below this address: depth error */
+    RfModule **modules; /* all loaded ones; [0] main script */
     uint32_t nmodules, modules_cap;
     uint32_t next_module_id;
     size_t stack_bytes, frames_bytes;
@@ -60,13 +61,13 @@ struct RfVm {
         bool failed;        /* writing failed: output is dropped */
         int error;          /* errno of that failure */
     } out;
-    RfBuf scratch;         /* for builtins that build text */
+    RfBuf scratch; /* for builtins that build text */
     RfScheduler *scheduler;
-    struct RfImports *imports; /* modules found by imports (import.c) */
+    struct RfImports *imports;  /* modules found by imports (import.c) */
     struct RfFuture *self_task; /* outcome of the task this VM runs on another thread, or NULL; borrowed */
-    RfArray *retired;      /* methods of redeclared structs, kept until the VM ends; NULL when none */
-    RfPos error_pos;       /* line 0: the error is where its instruction is */
-    bool trace_has_frame;  /* the error's trace already lists the running frame (RETHROW) */
+    RfArray *retired;           /* methods of redeclared structs, kept until the VM ends; NULL when none */
+    RfPos error_pos;            /* line 0: the error is where its instruction is */
+    bool trace_has_frame;       /* the error's trace already lists the running frame (RETHROW) */
 };
 
 /* Statuses between the loop and its helpers, beyond RfStatus. */
@@ -127,12 +128,12 @@ RfValue *rf_path_give(RfVm *vm, uint32_t place, RfValue v);
 /* ---- variable.c ---- */
 RfStatus rf_var_undefined(RfVm *vm, RfString *name);
 RfStatus rf_var_load_global(RfVm *vm, RfModule *m, uint32_t slot, RfValue *out);
-RfStatus rf_var_store_global(RfVm *vm, RfModule *m, uint32_t slot, int mode, RfValue v); /* takes v */
+RfStatus rf_var_store_global(RfVm *vm, RfModule *m, uint32_t slot, int mode, RfValue v);   /* takes v */
 RfStatus rf_var_declare_global(RfVm *vm, RfModule *m, uint32_t slot, int kind, RfValue v); /* takes v */
 RfStatus rf_var_raise(RfVm *vm, int kind, RfString *name);
 
 /* ---- literal.c ---- */
-RfStatus rf_literal_dict(RfVm *vm, uint32_t pairs);          /* pops 2*pairs, pushes */
+RfStatus rf_literal_dict(RfVm *vm, uint32_t pairs); /* pops 2*pairs, pushes */
 RfStatus rf_literal_dict_put(RfVm *vm, RfValue *sp);
 RfStatus rf_literal_extend(RfVm *vm, RfValue *sp, bool dict); /* pops one */
 RfStatus rf_literal_interp(RfVm *vm, uint32_t count);
@@ -168,13 +169,13 @@ void rf_unwind_add_trace(RfVm *vm, const RfFrame *f, RfPos pos);
 typedef enum RfGenState { RF_GEN_READY, RF_GEN_RUNNING, RF_GEN_DONE } RfGenState;
 typedef struct RfGenerator {
     RfObject obj;
-    RfFunction *fn;   /* owned */
+    RfFunction *fn; /* owned */
     const RfInstr *pc;
     RfGenState state;
-    uint32_t nslots;  /* saved values: locals and operands */
+    uint32_t nslots; /* saved values: locals and operands */
     uint32_t cap;
     RfValue *slots;
-    bool started;     /* suspended at a YIELD (which wants a value when resumed) */
+    bool started; /* suspended at a YIELD (which wants a value when resumed) */
 } RfGenerator;
 /* GEN_START: makes the generator from the running frame, pops it, stores the generator as its result. */
 RfStatus rf_generator_start(RfVm *vm);
@@ -191,12 +192,14 @@ void rf_generator_register(void);
 void rf_debug_trace_instr(RfVm *vm, const RfInstr *pc); /* one "VM: ..." line on stderr */
 
 /* ---- channel.c ---- */
-RfStatus rf_channel_method(RfVm *vm, RfValue channel, RfString *name, int argc, RfValue *argv, RfValue *out, bool *found);
+RfStatus rf_channel_method(RfVm *vm, RfValue channel, RfString *name, int argc, RfValue *argv, RfValue *out,
+                           bool *found);
 /* `for` over a channel: 1 item (new reference), 0 closed and empty, -1 error. */
 int rf_channel_next(RfVm *vm, RfValue channel, RfValue *item);
 
 /* ---- safepoint.c ---- */
-RfStatus rf_vm_safepoint(RfVm *vm); /* called when vm->interrupt is set: exits after SIGINT, raises in a cancelled task */
+RfStatus
+rf_vm_safepoint(RfVm *vm); /* called when vm->interrupt is set: exits after SIGINT, raises in a cancelled task */
 void rf_safepoint_attach(RfVm *vm); /* the first VM attached is the one rf_vm_interrupt stops */
 void rf_safepoint_detach(RfVm *vm);
 bool rf_safepoint_interrupted(void); /* SIGINT has come: blocking calls give up and call rf_vm_safepoint */
@@ -215,9 +218,9 @@ void rf_io_init(RfVm *vm);
 void rf_io_free(RfVm *vm);
 
 /* ---- kinds of this layer register what object.h wants ---- */
-void rf_async_register(void);   /* promises */
+void rf_async_register(void); /* promises */
 void rf_channel_register(void);
-void rf_task_register(void);    /* task handles */
+void rf_task_register(void); /* task handles */
 
 /* ---- async.c ---- */
 /* AWAIT on sp[-1]: RF_OK value in place; RF_ERROR; RF_SUSPEND: the running task was parked and its frames removed, vm->frame is
@@ -232,10 +235,11 @@ void rf_async_free(RfVm *vm);
 
 /* ---- task.c ---- */
 RfStatus rf_task_spawn(RfVm *vm, RfProto *proto, RfValue *out); /* SPAWN */
-RfStatus rf_task_check_cancelled(RfVm *vm); /* at a safepoint: RF_ERROR with a raised error when this VM's task was cancelled */
+RfStatus
+rf_task_check_cancelled(RfVm *vm); /* at a safepoint: RF_ERROR with a raised error when this VM's task was cancelled */
 
 /* ---- import.c ---- */
-RfStatus rf_import_module(RfVm *vm, const RfImportSite *site, RfValue *out); /* IMPORT: namespace */
+RfStatus rf_import_module(RfVm *vm, const RfImportSite *site, RfValue *out);         /* IMPORT: namespace */
 RfStatus rf_import_all(RfVm *vm, const RfImportSite *site, RfValue namespace_value); /* takes the namespace */
 RfStatus rf_import_name(RfVm *vm, const RfImportSite *site, RfValue namespace_value, RfValue *out); /* borrows it */
 
@@ -245,7 +249,8 @@ void rf_import_free(RfVm *vm);
 bool rf_import_origin(RfVm *vm, const RfModule *m, const char **real_path, const char **root);
 void rf_import_adopt(RfVm *vm, RfModule *m, const char *real_path, const char *root);
 /* Calls visit with each search root ("" is the current directory) in order until it returns true. */
-bool rf_import_each_root(RfVm *vm, const RfModule *importer, bool (*visit)(void *context, const char *root), void *context);
+bool rf_import_each_root(RfVm *vm, const RfModule *importer, bool (*visit)(void *context, const char *root),
+                         void *context);
 
 /* ---- hint.c: did-you-mean ---- */
 void rf_hint_module(RfVm *vm, const RfString *name);
@@ -254,8 +259,14 @@ void rf_hint_field(RfVm *vm, RfValue owner, const RfString *name);
 void rf_hint_key(RfVm *vm, const RfDict *dict, RfValue key);
 
 /* ---- small helpers of the loop and its helpers ---- */
-static inline void rf_push(RfVm *vm, RfValue v) { *vm->sp++ = v; }
-static inline RfValue rf_pop(RfVm *vm) { return *--vm->sp; }
+static inline void rf_push(RfVm *vm, RfValue v)
+{
+    *vm->sp++ = v;
+}
+static inline RfValue rf_pop(RfVm *vm)
+{
+    return *--vm->sp;
+}
 static inline void rf_drop(RfVm *vm, uint32_t n)
 {
     while (n-- > 0) {

@@ -58,8 +58,8 @@ RfStatus rf_generator_resume(RfVm *vm, RfGenerator *g, RfFrameMode mode, RfValue
     f->mode = mode;
     if (g->nslots > 0) {
         if (g->nslots > 0) {
-        memcpy(ret, g->slots, g->nslots * sizeof(RfValue));
-    }
+            memcpy(ret, g->slots, g->nslots * sizeof(RfValue));
+        }
     }
     vm->sp = ret + g->nslots;
     g->nslots = 0;

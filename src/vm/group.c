@@ -30,8 +30,14 @@ static void write_locked(RfGroup *g, bool error, const char *bytes, size_t len)
     pthread_mutex_unlock(&g->lock);
 }
 
-static void write_out(void *context, const char *bytes, size_t len) { write_locked(context, false, bytes, len); }
-static void write_err(void *context, const char *bytes, size_t len) { write_locked(context, true, bytes, len); }
+static void write_out(void *context, const char *bytes, size_t len)
+{
+    write_locked(context, false, bytes, len);
+}
+static void write_err(void *context, const char *bytes, size_t len)
+{
+    write_locked(context, true, bytes, len);
+}
 
 static void ask_exit(void *context, int code, int lost)
 {
@@ -113,6 +119,8 @@ void rf_group_release(RfGroup *g)
 RfVm *rf_group_open_vm(RfGroup *g, RfFuture *task)
 {
     RfVmConfig config = g->config;
+    /* the budget is the program's: the main VM, which waits for tasks, keeps it; a task of its own would race it */
+    config.scheduler_timeout_ms = UINT32_MAX;
     if (config.write_out) {
         config.write_out = write_out;
     }

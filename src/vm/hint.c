@@ -1,5 +1,5 @@
-/* Did-you-mean: the most similar name in sight (language.md 18.3.3). Only errors pay for it, and only when nobody catches
- * them cheaply: candidates are compared by a bounded edit distance. */
+/* Did-you-mean: the most similar name in sight (language.md 18.3.3). Every such error pays for it, caught or not, because
+ * the names are gone when it is shown: so candidates are compared by a bounded edit distance, and big dicts not at all. */
 #include <dirent.h>
 #include <string.h>
 
@@ -8,6 +8,7 @@
 #include "vm/frame.h"
 
 #define MAX_DISTANCE 3
+#define MAX_KEYS 256 /* a dict with more keys holds data, not names that somebody mistypes */
 
 typedef struct Search {
     uint32_t name[RF_DISTANCE_MAX];
@@ -32,7 +33,7 @@ static void consider(Search *s, const char *text, size_t bytes, bool same_scope)
     if (len > RF_DISTANCE_MAX || (len > s->len ? len - s->len : s->len - len) > MAX_DISTANCE) {
         return;
     }
-    size_t d = rf_distance(s->name, s->len, other, len);
+    size_t d = rf_distance_within(s->name, s->len, other, len, MAX_DISTANCE);
     if (d == 0 || d > MAX_DISTANCE || d * 2 >= s->len) {
         return;
     }
@@ -150,7 +151,7 @@ void rf_hint_module(RfVm *vm, const RfString *name)
 void rf_hint_key(RfVm *vm, const RfDict *dict, RfValue key)
 {
     Search s;
-    if (key.tag != RF_TAG_STRING || !start(&s, key.as.str)) {
+    if (key.tag != RF_TAG_STRING || dict->len > MAX_KEYS || !start(&s, key.as.str)) {
         return;
     }
     size_t pos = 0;

@@ -222,7 +222,10 @@ static bool code_names(const RfProto *p, uint32_t slot)
     return false;
 }
 
-static void put_name(RfWriter *w, const RfString *name) { rf_writer_put_text(w, name->data, name->len); }
+static void put_name(RfWriter *w, const RfString *name)
+{
+    rf_writer_put_text(w, name->data, name->len);
+}
 
 /* v, or "unset" when it cannot cross. */
 static bool put_or_unset(RfWriter *w, RfValue v, RfValue *culprit)

@@ -14,14 +14,14 @@
 typedef struct Loaded { /* a module found by an import */
     RfModule *module;
     char *real_path;
-    char *root;    /* directory it was found in: first root of its own imports */
+    char *root;     /* directory it was found in: first root of its own imports */
     RfString *name; /* as imported first; interned */
-    bool running;  /* its top level is being executed */
+    bool running;   /* its top level is being executed */
     struct Loaded *next;
 } Loaded;
 
 struct RfImports {
-    Loaded *loaded;  /* in order of loading */
+    Loaded *loaded; /* in order of loading */
     Loaded **last;
 };
 
@@ -147,7 +147,8 @@ static bool try_root(Found *found, const char *root, const RfString *name)
             continue;
         }
         size_t len = strlen(real_root);
-        bool inside = strncmp(found->real, real_root, len) == 0 && (found->real[len] == '/' || real_root[len - 1] == '/');
+        bool inside =
+            strncmp(found->real, real_root, len) == 0 && (found->real[len] == '/' || real_root[len - 1] == '/');
         free(real_root);
         found->unsafe = !inside;
         found->root = checked(strdup(root));
@@ -156,7 +157,8 @@ static bool try_root(Found *found, const char *root, const RfString *name)
     return false;
 }
 
-bool rf_import_each_root(RfVm *vm, const RfModule *importer, bool (*visit)(void *context, const char *root), void *context)
+bool rf_import_each_root(RfVm *vm, const RfModule *importer, bool (*visit)(void *context, const char *root),
+                         void *context)
 {
     const Loaded *self = loaded_module(vm, importer);
     if ((self && visit(context, self->root)) || visit(context, "") || visit(context, "modules")) {
@@ -286,14 +288,16 @@ static RfStatus load(RfVm *vm, Found *found, RfString *name, Loaded **out)
     size_t len = 0;
     char *source = read_source(found->real, &len);
     if (!source) {
-        return rf_raise(rf_rt(vm), "Failed to evaluate module '%s': %s (os error %d)", name->data, strerror(errno), errno);
+        return rf_raise(rf_rt(vm), "Failed to evaluate module '%s': %s (os error %d)", name->data, strerror(errno),
+                        errno);
     }
     if (len > RF_SOURCE_MAX || rf_utf8_validate(source, len) != len) {
-        RfStatus bad = len > RF_SOURCE_MAX
-                           ? rf_raise(rf_rt(vm), "Failed to parse module '%s': 1:1: Source size exceeds maximum allowed %u bytes",
-                                      name->data, RF_SOURCE_MAX)
-                           : rf_raise(rf_rt(vm), "Failed to tokenize module '%s': 1:1: stream did not contain valid UTF-8",
-                                      name->data);
+        RfStatus bad =
+            len > RF_SOURCE_MAX
+                ? rf_raise(rf_rt(vm), "Failed to parse module '%s': 1:1: Source size exceeds maximum allowed %u bytes",
+                           name->data, RF_SOURCE_MAX)
+                : rf_raise(rf_rt(vm), "Failed to tokenize module '%s': 1:1: stream did not contain valid UTF-8",
+                           name->data);
         free(source);
         return bad;
     }
@@ -327,7 +331,8 @@ static RfStatus find_module(RfVm *vm, RfString *name, Loaded **out)
     SearchFor search = {&found, name};
     if (!rf_import_each_root(vm, vm->frame->proto->module, visit_root, &search)) {
         rf_raise(rf_rt(vm),
-                 "Module not found: %s; Check that '%s' exists as a flat <module>.ruff file or a nested src/... path under the "
+                 "Module not found: %s; Check that '%s' exists as a flat <module>.ruff file or a nested src/... path "
+                 "under the "
                  "package root, and confirm the import name matches the on-disk layout.",
                  name->data, name->data);
         rf_hint_module(vm, name);
@@ -427,7 +432,8 @@ RfStatus rf_import_name(RfVm *vm, const RfImportSite *site, RfValue namespace_va
     for (uint32_t i = 0; i < l->module->nexports; i++) {
         const RfExport *e = &l->module->exports[i];
         if (e->name == name && !e->is_struct) {
-            return rf_raise(rf_rt(vm), "Exported symbol '%s' was not defined in module '%s'", name->data, site->name->data);
+            return rf_raise(rf_rt(vm), "Exported symbol '%s' was not defined in module '%s'", name->data,
+                            site->name->data);
         }
         if (e->name == name) {
             RfString *as = site->aliases[site->next] ? site->aliases[site->next] : name;

@@ -862,6 +862,15 @@ trace: /* DEBUG_VM: every instruction passes here and runs in its plain form */
         COPY(i, &out);
         NEXT(1);
     }
+    CASE(INDEX_LAST) : {
+        RfValue out;
+        SAVE();
+        CHECK(rf_access_index(vm, fp[pc->a], sp[-1], &out));
+        rf_release(sp[-1]);
+        COPY(sp - 1, &out);
+        rf_assign(&fp[pc->a], rf_null());
+        NEXT(1);
+    }
 /* an array element pushed: array and index from locals (L), constants (C), globals (G), a maybe-local array (M) */
 #define ELEMENT(NAME, ARRAY, INDEX, LENGTH, ALLOWED) \
     CASE(NAME) : \

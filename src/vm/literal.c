@@ -168,7 +168,8 @@ static void resolve_struct(RfVm *vm, RfStructSite *site)
 
 RfStatus rf_literal_struct(RfVm *vm, RfStructSite *site)
 {
-    if (!site->type || site->version != site->type->version || site->alias_version != vm->frame->proto->module->alias_version) {
+    if (!site->type || site->version != site->type->version ||
+        site->alias_version != vm->frame->proto->module->alias_version) {
         resolve_struct(vm, site);
     }
     RfStructType *type = site->type;
@@ -236,7 +237,8 @@ void rf_literal_declare_struct(RfVm *vm, const RfDeclSite *site)
         m->alias_version++;
     }
     retire_methods(vm, rf_struct_type(rt, m->id, site->name));
-    rf_struct_declare(rt, rf_struct_type(rt, m->id, site->name), site->nfields, site->fields, defaults, site->nmethods, methods);
+    rf_struct_declare(rt, rf_struct_type(rt, m->id, site->name), site->nfields, site->fields, defaults, site->nmethods,
+                      methods);
     rf_mem_free(defaults, sizeof(RfValue) * (site->nfields + 1));
     rf_mem_free(methods, sizeof(RfMethod) * (site->nmethods + 1));
 }

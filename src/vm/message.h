@@ -6,7 +6,7 @@
 
 /* Operands follow the opcode: n is an unsigned number, text a length and that many bytes. The reader keeps a stack. */
 typedef enum RfMessageOp {
-    RF_MESSAGE_END,         /* the value on the stack is complete */
+    RF_MESSAGE_END, /* the value on the stack is complete */
     RF_MESSAGE_UNDEF,
     RF_MESSAGE_NULL,
     RF_MESSAGE_NONE,

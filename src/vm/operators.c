@@ -5,16 +5,19 @@
 #include "vm/frame.h"
 
 static const char *const op_text[] = {
-    [RF_OP_ADD] = "+", [RF_OP_SUB] = "-", [RF_OP_MUL] = "*", [RF_OP_DIV] = "/", [RF_OP_MOD] = "%",
-    [RF_OP_EQ] = "==", [RF_OP_NE] = "!=", [RF_OP_LT] = "<", [RF_OP_GT] = ">", [RF_OP_LE] = "<=", [RF_OP_GE] = ">=",
+    [RF_OP_ADD] = "+", [RF_OP_SUB] = "-", [RF_OP_MUL] = "*", [RF_OP_DIV] = "/", [RF_OP_MOD] = "%", [RF_OP_EQ] = "==",
+    [RF_OP_NE] = "!=", [RF_OP_LT] = "<",  [RF_OP_GT] = ">",  [RF_OP_LE] = "<=", [RF_OP_GE] = ">=",
 };
 static const RfOpMethod op_method[] = {
     [RF_OP_ADD] = RF_OPM_ADD, [RF_OP_SUB] = RF_OPM_SUB, [RF_OP_MUL] = RF_OPM_MUL, [RF_OP_DIV] = RF_OPM_DIV,
-    [RF_OP_MOD] = RF_OPM_MOD, [RF_OP_EQ] = RF_OPM_EQ, [RF_OP_NE] = RF_OPM_NE, [RF_OP_LT] = RF_OPM_LT,
-    [RF_OP_GT] = RF_OPM_GT, [RF_OP_LE] = RF_OPM_LE, [RF_OP_GE] = RF_OPM_GE,
+    [RF_OP_MOD] = RF_OPM_MOD, [RF_OP_EQ] = RF_OPM_EQ,   [RF_OP_NE] = RF_OPM_NE,   [RF_OP_LT] = RF_OPM_LT,
+    [RF_OP_GT] = RF_OPM_GT,   [RF_OP_LE] = RF_OPM_LE,   [RF_OP_GE] = RF_OPM_GE,
 };
 
-double rf_op_fmod(double x, double y) { return fmod(x, y); }
+double rf_op_fmod(double x, double y)
+{
+    return fmod(x, y);
+}
 
 RfStatus rf_op_int_error(RfVm *vm, RfOp op, int64_t x, int64_t y)
 {
@@ -50,9 +53,7 @@ static RfStatus int_binary(RfVm *vm, RfOp op, RfValue *sp)
         bad = y == 0 || (x == INT64_MIN && y == -1);
         r = bad ? 0 : x / y;
         break;
-    default:
-        bad = y == 0;
-        r = bad || y == -1 ? 0 : x % y;
+    default: bad = y == 0; r = bad || y == -1 ? 0 : x % y;
     }
     return bad ? rf_op_int_error(vm, op, x, y) : done(vm, sp, rf_int(r));
 }
@@ -64,10 +65,8 @@ static RfStatus float_binary(RfVm *vm, RfOp op, RfValue *sp)
     case RF_OP_ADD: return done(vm, sp, rf_float(x + y));
     case RF_OP_SUB: return done(vm, sp, rf_float(x - y));
     case RF_OP_MUL: return done(vm, sp, rf_float(x * y));
-    case RF_OP_DIV:
-        return y == 0.0 ? rf_raise(rf_rt(vm), "Division by zero") : done(vm, sp, rf_float(x / y));
-    default:
-        return y == 0.0 ? rf_raise(rf_rt(vm), "Modulo by zero") : done(vm, sp, rf_float(fmod(x, y)));
+    case RF_OP_DIV: return y == 0.0 ? rf_raise(rf_rt(vm), "Division by zero") : done(vm, sp, rf_float(x / y));
+    default: return y == 0.0 ? rf_raise(rf_rt(vm), "Modulo by zero") : done(vm, sp, rf_float(fmod(x, y)));
     }
 }
 

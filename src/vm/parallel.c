@@ -15,8 +15,8 @@ typedef struct Crew {
     size_t count, next; /* items; the next one to hand out */
     RfMessage **items;  /* NULL once taken */
     RfMessage **results;
-    size_t failed;      /* lowest index that failed; count when none did */
-    RfMessage *error;   /* its error */
+    size_t failed;    /* lowest index that failed; count when none did */
+    RfMessage *error; /* its error */
 } Crew;
 
 static void free_crew(Crew *c)

@@ -181,6 +181,51 @@ RfStatus rf_path_load(RfVm *vm, const RfPath *path)
     return RF_OK;
 }
 
+/* Integer arithmetic only: floats, operator methods and everything that would raise make no index of a place. */
+static bool index_arithmetic(RfOp op, RfValue *x, RfValue y)
+{
+    int64_t *r = &x->as.i;
+    if (x->tag != RF_TAG_INT || y.tag != RF_TAG_INT) {
+        return false;
+    }
+    switch (op) {
+    case RF_OP_ADD: return !__builtin_add_overflow(*r, y.as.i, r);
+    case RF_OP_SUB: return !__builtin_sub_overflow(*r, y.as.i, r);
+    case RF_OP_MUL: return !__builtin_mul_overflow(*r, y.as.i, r);
+    default:
+        if (y.as.i == 0) {
+            return false;
+        }
+        *r = y.as.i == -1 ? 0 : *r % y.as.i;
+        return true;
+    }
+}
+
+/* The index of a step of kind VALUE; borrowed. False: none that the store is certain to find again. */
+static bool step_value(RfVm *vm, const RfStep *step, RfValue *out)
+{
+    const RfFrame *f = vm->frame;
+    RfValue stack[RF_STEP_DEPTH];
+    uint32_t n = 0;
+    for (uint32_t i = 0; i < step->nops; i++) {
+        RfInstr in = step->ops[i];
+        switch (in.op) {
+        case RF_OP_LOAD_LOCAL: stack[n++] = f->fp[in.a]; break;
+        case RF_OP_LOAD_SHARED: stack[n++] = f->fp[in.a].as.cell->value; break;
+        case RF_OP_LOAD_CELL: stack[n++] = f->fn->cells[in.a]->value; break;
+        case RF_OP_LOAD_GLOBAL: stack[n++] = f->proto->module->globals[in.b]; break;
+        case RF_OP_CONST: stack[n++] = f->proto->consts[in.b]; break;
+        default:
+            n--;
+            if (!index_arithmetic((RfOp)in.op, &stack[n - 1], stack[n])) {
+                return false;
+            }
+        }
+    }
+    *out = stack[0];
+    return out->tag != RF_TAG_UNDEF;
+}
+
 /* One step of a place, without changing anything: only containers that nobody else holds are entered. */
 static RfValue *give_step(RfVm *vm, RfValue *place, const RfStep *step)
 {
@@ -197,7 +242,14 @@ static RfValue *give_step(RfVm *vm, RfValue *place, const RfStep *step)
         default: return NULL;
         }
     }
-    RfValue index = step->kind == RF_STEP_CONST ? f->proto->consts[step->slot] : f->fp[step->slot];
+    RfValue index;
+    if (step->kind == RF_STEP_VALUE) {
+        if (!step_value(vm, step, &index)) {
+            return NULL;
+        }
+    } else {
+        index = step->kind == RF_STEP_CONST ? f->proto->consts[step->slot] : f->fp[step->slot];
+    }
     if (place->tag == RF_TAG_DICT) {
         RfValue key;
         if (!rf_dict_make_key(index, &key)) {
@@ -215,31 +267,26 @@ static RfValue *give_step(RfVm *vm, RfValue *place, const RfStep *step)
     return i >= 0 && i < (int64_t)place->as.arr->len ? &place->as.arr->as.values[i] : NULL;
 }
 
+/* Only a global that the store after the call may change. */
+static RfValue *give_global(RfModule *m, uint32_t global)
+{
+    return m->info[global]->kind == RF_GLOBAL_MUT ? &m->globals[global] : NULL;
+}
+
 RfValue *rf_path_give(RfVm *vm, uint32_t place_number, RfValue v)
 {
     RfFrame *f = vm->frame;
     const RfPath *path = &f->proto->paths[place_number - 1];
     RfModule *m = f->proto->module;
     RfValue *place = NULL;
-    uint32_t global = path->slot;
     switch (path->root) {
-    case RF_ROOT_LOCAL:
-        place = &f->fp[path->slot];
-        global = RF_VARREF_GLOBAL(path->varref);
-        if (place->tag == RF_TAG_UNDEF) {
-            place = path->varref & RF_VARREF_MAYBE ? &m->globals[global] : NULL;
-        }
-        break;
-    case RF_ROOT_CELL:
-        place = &f->fn->cells[path->slot]->value;
-        if (place->tag == RF_TAG_UNDEF) {
-            place = path->varref & RF_VARREF_MAYBE ? &m->globals[RF_VARREF_GLOBAL(path->varref)] : NULL;
-        }
-        break;
+    case RF_ROOT_LOCAL: place = &f->fp[path->slot]; break;
+    case RF_ROOT_CELL: place = &f->fn->cells[path->slot]->value; break;
     case RF_ROOT_SHARED: place = &f->fp[path->slot].as.cell->value; break;
-    case RF_ROOT_GLOBAL:
-        place = m->info[global]->kind == RF_GLOBAL_MUT ? &m->globals[global] : NULL;
-        break;
+    case RF_ROOT_GLOBAL: place = give_global(m, path->slot); break;
+    }
+    if (place && place->tag == RF_TAG_UNDEF) {
+        place = path->varref & RF_VARREF_MAYBE ? give_global(m, RF_VARREF_GLOBAL(path->varref)) : NULL;
     }
     for (uint32_t i = 0; place && i < path->count; i++) {
         place = give_step(vm, place, &path->steps[i]);

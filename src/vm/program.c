@@ -28,7 +28,9 @@ static size_t statements_in(const RfStmt *s)
     size_t n = 1;
     switch (s->kind) {
     case RF_STMT_FUNC: return n + count_statements(&s->as.func->body);
-    case RF_STMT_IF: return n + count_statements(&s->as.if_.then) + (s->as.if_.has_else ? count_statements(&s->as.if_.otherwise) : 0);
+    case RF_STMT_IF:
+        return n + count_statements(&s->as.if_.then) +
+               (s->as.if_.has_else ? count_statements(&s->as.if_.otherwise) : 0);
     case RF_STMT_WHILE: return n + count_statements(&s->as.while_.body);
     case RF_STMT_FOR: return n + count_statements(&s->as.for_.body);
     case RF_STMT_TRY:
@@ -111,8 +113,8 @@ RfLoadResult rf_program_compile(RfVm *vm, RfModule *m, RfDiagList *diags, size_t
     return result;
 }
 
-RfLoadResult rf_program_load(RfVm *vm, const char *source, size_t len, const char *file, RfDiagList *diags, RfModule **module,
-                             size_t *statements, size_t *instructions)
+RfLoadResult rf_program_load(RfVm *vm, const char *source, size_t len, const char *file, RfDiagList *diags,
+                             RfModule **module, size_t *statements, size_t *instructions)
 {
     RfModule *m = rf_module_new(rf_rt(vm), vm->next_module_id++, rf_rt(vm)->names.main, file, source, len);
     rf_program_add_module(vm, m);

@@ -7,15 +7,15 @@
 #include "vm/vm.h"
 
 typedef struct RfVmConfig {
-    uint32_t capabilities;        /* bit (1u << RfCapability) set = allowed */
-    uint32_t max_call_depth;      /* 0: default 100000 */
+    uint32_t capabilities;         /* bit (1u << RfCapability) set = allowed */
+    uint32_t max_call_depth;       /* 0: default 100000 */
     uint32_t scheduler_timeout_ms; /* 0: default 120000 */
-    uint64_t budget;              /* safepoints (calls, back edges) until the program is stopped for good; 0: no limit */
-    bool jit;                     /* may compile hot code */
-    bool verify;                  /* check all bytecode before it may run, also in builds without assertions */
-    int argc;                     /* script arguments: what args() gives */
-    const char *const *argv;      /* borrowed for the VM's life */
-    const char *entry_dir;        /* directory of the entry script (module search), NULL when there is none; copied */
+    uint64_t budget;         /* safepoints (calls, back edges) until the program is stopped for good; 0: no limit */
+    bool jit;                /* may compile hot code */
+    bool verify;             /* check all bytecode before it may run, also in builds without assertions */
+    int argc;                /* script arguments: what args() gives */
+    const char *const *argv; /* borrowed for the VM's life */
+    const char *entry_dir;   /* directory of the entry script (module search), NULL when there is none; copied */
     /* Program output; NULL: file descriptors 1 and 2. Called with whole buffered pieces. */
     void (*write_out)(void *context, const char *bytes, size_t len);
     void (*write_err)(void *context, const char *bytes, size_t len);
@@ -41,8 +41,8 @@ typedef enum RfLoadResult { RF_LOAD_OK, RF_LOAD_SYNTAX, RF_LOAD_COMPILE } RfLoad
 /* Lexes, parses and compiles a main script called `file` in diagnostics. `source` is valid UTF-8 of at most RF_SOURCE_MAX bytes
  * (copied). Failures are in *diags (initialised by the caller). *module is owned by the VM.
  * *statements, *instructions (may be NULL) receive the counts `ruff check --verbose` prints. */
-RfLoadResult rf_program_load(RfVm *vm, const char *source, size_t len, const char *file, RfDiagList *diags, RfModule **module,
-                             size_t *statements, size_t *instructions);
+RfLoadResult rf_program_load(RfVm *vm, const char *source, size_t len, const char *file, RfDiagList *diags,
+                             RfModule **module, size_t *statements, size_t *instructions);
 /* Runs the module's top level, then all suspended async functions to their end, closes channels, flushes stdout.
  * On RF_ERROR the error is in rf_rt(vm)->error with its whole trace (innermost first; trace[0] is the place of the error). */
 RfStatus rf_program_run(RfVm *vm, RfModule *module);

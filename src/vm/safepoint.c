@@ -29,7 +29,10 @@ void rf_vm_interrupt(void)
     }
 }
 
-bool rf_safepoint_interrupted(void) { return interrupted != 0; }
+bool rf_safepoint_interrupted(void)
+{
+    return interrupted != 0;
+}
 
 RfStatus rf_vm_safepoint(RfVm *vm)
 {

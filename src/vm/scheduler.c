@@ -22,7 +22,10 @@ struct RfInbox {
 
 /* ---- inbox ---- */
 
-RfInbox *rf_inbox_of(RfVm *vm) { return vm->scheduler->inbox; }
+RfInbox *rf_inbox_of(RfVm *vm)
+{
+    return vm->scheduler->inbox;
+}
 
 RfInbox *rf_inbox_retain(RfInbox *inbox)
 {
@@ -49,7 +52,10 @@ static RfInbox *inbox_new(void)
     return inbox;
 }
 
-void rf_inbox_wake(RfInbox *inbox) { sem_post(&inbox->wake); }
+void rf_inbox_wake(RfInbox *inbox)
+{
+    sem_post(&inbox->wake);
+}
 
 void rf_inbox_post(RfInbox *inbox, RfPost *post)
 {
@@ -235,11 +241,15 @@ RfPromise *rf_scheduler_sleep(RfVm *vm, uint64_t ms)
 
 /* ---- waiting ---- */
 
-void rf_scheduler_expect(RfVm *vm, int change) { vm->scheduler->expected += change; }
+void rf_scheduler_expect(RfVm *vm, int change)
+{
+    vm->scheduler->expected += change;
+}
 
 RfStatus rf_scheduler_raise_timeout(RfVm *vm)
 {
-    return rf_raise(rf_rt(vm), "Scheduler timed out after %ums (await never completed)", vm->config.scheduler_timeout_ms);
+    return rf_raise(rf_rt(vm), "Scheduler timed out after %ums (await never completed)",
+                    vm->config.scheduler_timeout_ms);
 }
 
 /* Until the semaphore has a token or `until` (UINT64_MAX: for ever) has come. */
@@ -310,8 +320,14 @@ static void waiter_ready(RfVm *vm, RfReady *r)
     }
 }
 
-static void waiter_ready_drop(RfReady *r) { rf_mem_free(WAITER_OF_READY(r), sizeof(Waiter)); }
-static void waiter_drop(RfReaction *r) { rf_mem_free(r, sizeof(Waiter)); }
+static void waiter_ready_drop(RfReady *r)
+{
+    rf_mem_free(WAITER_OF_READY(r), sizeof(Waiter));
+}
+static void waiter_drop(RfReaction *r)
+{
+    rf_mem_free(r, sizeof(Waiter));
+}
 
 static void waiter_run(RfVm *vm, RfReaction *r, RfPromise *settled)
 {

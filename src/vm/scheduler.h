@@ -7,14 +7,14 @@
 #include "vm/async.h"
 
 typedef struct RfProxyEntry { /* this VM's object for a core */
-    const RfCore *core; /* key */
-    RfObject *object;   /* borrowed */
+    const RfCore *core;       /* key */
+    RfObject *object;         /* borrowed */
     UT_hash_handle hh;
 } RfProxyEntry;
 
 typedef struct RfSubscription { /* a promise that news is expected about */
-    uint64_t id; /* key */
-    RfPromise *promise; /* owned */
+    uint64_t id;                /* key */
+    RfPromise *promise;         /* owned */
     UT_hash_handle hh;
 } RfSubscription;
 
@@ -26,8 +26,8 @@ struct RfScheduler {
     size_t ntimers, timers_cap;
     uint64_t next_timer;
     RfInbox *inbox;
-    int expected;     /* posts on their way */
-    uint64_t waited;  /* ns of the budget used */
+    int expected;                           /* posts on their way */
+    uint64_t waited;                        /* ns of the budget used */
     RfReaction *reactions, **last_reaction; /* of settled promises, to be run */
     bool reacting;
     uint32_t next_promise;
@@ -35,9 +35,9 @@ struct RfScheduler {
     RfProxyEntry *proxies;
     RfSubscription *subscriptions;
     uint64_t next_subscription;
-    RfGroup *group; /* NULL before the first thread */
-    struct RfCode *code;        /* image.c: modules as last written */
-    struct RfProtoMap *protos;  /* image.c */
+    RfGroup *group;            /* NULL before the first thread */
+    struct RfCode *code;       /* image.c: modules as last written */
+    struct RfProtoMap *protos; /* image.c */
 };
 
 /* scheduler.c: makes and ends what is not about tasks */

@@ -2,9 +2,15 @@
 #include "base/mem.h"
 #include "vm/frame.h"
 
-static void put(RfDict *d, const char *key, RfValue v) { rf_dict_set_cstr(d, key, v); }
+static void put(RfDict *d, const char *key, RfValue v)
+{
+    rf_dict_set_cstr(d, key, v);
+}
 
-static RfValue text(const char *s) { return rf_obj(rf_string_from_cstr(s)); }
+static RfValue text(const char *s)
+{
+    return rf_obj(rf_string_from_cstr(s));
+}
 
 RfStatus rf_vm_jit_status(RfVm *vm, RfValue fn, RfValue *out)
 {

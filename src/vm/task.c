@@ -146,7 +146,8 @@ RfStatus rf_task_start(RfVm *vm, RfValue fn, const RfProto *proto, bool pooled, 
     RfFuture *future = rf_future_new(true);
     *out = rf_core_proxy(vm, &future->core);
     Job *job = rf_mem_alloc(sizeof *job);
-    *job = (Job){.group = rf_group_retain(rf_group_of(vm)), .image = image, .fn = message, .future = future, .pooled = pooled};
+    *job = (Job){
+        .group = rf_group_retain(rf_group_of(vm)), .image = image, .fn = message, .future = future, .pooled = pooled};
     pthread_t thread;
     if (pooled && !enter_pool(job)) {
         return RF_OK;
@@ -179,7 +180,10 @@ RfStatus rf_task_spawn(RfVm *vm, RfProto *proto, RfValue *out)
 
 /* ---- cancelling ---- */
 
-bool rf_task_cancel(RfTaskHandle *t) { return rf_future_cancel(t->future); }
+bool rf_task_cancel(RfTaskHandle *t)
+{
+    return rf_future_cancel(t->future);
+}
 
 RfStatus rf_task_check_cancelled(RfVm *vm)
 {
@@ -241,9 +245,9 @@ static const char *verbose_task(RfObject *obj, RfBuf *out, RfValue *child)
     RfFuture *f = ((RfTaskHandle *)obj)->future;
     pthread_mutex_lock(&f->lock);
     rf_buf_printf(out, "TaskHandle(%s)",
-                  f->cancelled                        ? "Cancelled"
+                  f->cancelled                     ? "Cancelled"
                   : f->state == RF_PROMISE_PENDING ? "Running"
-                                                      : "Finished");
+                                                   : "Finished");
     pthread_mutex_unlock(&f->lock);
     return NULL;
 }

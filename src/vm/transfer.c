@@ -76,7 +76,10 @@ RfWriter *rf_writer_new(RfVm *vm)
     return w;
 }
 
-static void put_op(RfWriter *w, RfMessageOp op) { rf_buf_putc(&w->out, (char)op); }
+static void put_op(RfWriter *w, RfMessageOp op)
+{
+    rf_buf_putc(&w->out, (char)op);
+}
 
 /* Seven bits a byte, low ones first. */
 static void put_uint(RfWriter *w, uint64_t i)
@@ -94,10 +97,19 @@ static void put_bytes(RfWriter *w, const void *bytes, size_t len)
     rf_buf_put(&w->out, bytes, len);
 }
 
-static void put_string(RfWriter *w, const RfString *s) { put_bytes(w, s->data, s->len); }
+static void put_string(RfWriter *w, const RfString *s)
+{
+    put_bytes(w, s->data, s->len);
+}
 
-void rf_writer_put_int(RfWriter *w, uint64_t i) { put_uint(w, i); }
-void rf_writer_put_text(RfWriter *w, const char *bytes, size_t len) { put_bytes(w, bytes, len); }
+void rf_writer_put_int(RfWriter *w, uint64_t i)
+{
+    put_uint(w, i);
+}
+void rf_writer_put_text(RfWriter *w, const char *bytes, size_t len)
+{
+    put_bytes(w, bytes, len);
+}
 
 static uint32_t *slot_of(const RfWriter *w, const void *ptr)
 {
@@ -127,7 +139,7 @@ static uint32_t add_known(RfWriter *w, const void *ptr, int class)
             *slot_of(w, w->known[i].ptr) = i + 1;
         }
     }
-    w->known[w->nknown] = (Known){ptr, w->count[class], (uint8_t)class};
+    w->known[w->nknown] = (Known){ptr, w->count[class], (uint8_t) class};
     *slot_of(w, ptr) = ++w->nknown;
     return w->count[class]++;
 }
@@ -183,7 +195,10 @@ static void put_shared(RfWriter *w, RfSharedRef ref)
     w->shared[w->nshared++] = ref;
 }
 
-static void put_core(RfWriter *w, RfCore *core) { put_shared(w, (RfSharedRef){.core = rf_core_retain(core)}); }
+static void put_core(RfWriter *w, RfCore *core)
+{
+    put_shared(w, (RfSharedRef){.core = rf_core_retain(core)});
+}
 
 static bool put_function(RfWriter *w, RfFunction *fn)
 {

@@ -363,7 +363,10 @@ static RfString *new_string(RfReader *r)
     return rf_string_new(text, len);
 }
 
-static RfString *new_optional(RfReader *r) { return rf_reader_int(r) ? new_string(r) : NULL; }
+static RfString *new_optional(RfReader *r)
+{
+    return rf_reader_int(r) ? new_string(r) : NULL;
+}
 
 static RfValue value_or_undef(RfReader *r)
 {

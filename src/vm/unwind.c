@@ -7,7 +7,10 @@ RfPos rf_frame_pos(const RfFrame *f)
     return f->proto->positions[f->pc - 1 - f->proto->code];
 }
 
-void rf_unwind_set_pos(RfVm *vm, RfPos pos) { vm->error_pos = pos; }
+void rf_unwind_set_pos(RfVm *vm, RfPos pos)
+{
+    vm->error_pos = pos;
+}
 
 static bool is_function(const RfProto *p)
 {
@@ -18,7 +21,8 @@ void rf_unwind_add_trace(RfVm *vm, const RfFrame *f, RfPos pos)
 {
     RfRuntime *rt = rf_rt(vm);
     const RfModule *m = f->proto->module;
-    RfTraceEntry entry = {.function = f->proto->name, .line = pos.line, .column = pos.column, .is_function = is_function(f->proto)};
+    RfTraceEntry entry = {
+        .function = f->proto->name, .line = pos.line, .column = pos.column, .is_function = is_function(f->proto)};
     entry.file = m->file ? rf_intern_cstr(rt, m->file) : NULL;
     if (f->proto->flags & RF_PROTO_MAIN && m != vm->modules[0]) {
         entry.function = rf_string_format("module %s", m->name->data);
@@ -32,7 +36,10 @@ void rf_unwind_add_trace(RfVm *vm, const RfFrame *f, RfPos pos)
 }
 
 /* True for the frames of a task resumed by the scheduler: what lies below does not belong to its call stack. */
-static bool is_stack_bottom(const RfFrame *f) { return f->mode == RF_FRAME_TASK; }
+static bool is_stack_bottom(const RfFrame *f)
+{
+    return f->mode == RF_FRAME_TASK;
+}
 
 RfValue rf_unwind_stack_names(RfVm *vm)
 {

@@ -53,7 +53,8 @@ RfStatus rf_var_store_global(RfVm *vm, RfModule *m, uint32_t slot, int mode, RfV
         return rf_var_raise(vm, RF_RAISE_REASSIGN_LET, info->name);
     default:
         rf_release(v);
-        return rf_var_raise(vm, info->kind == RF_GLOBAL_LET ? RF_RAISE_REASSIGN_LET : RF_RAISE_REASSIGN_CONST, info->name);
+        return rf_var_raise(vm, info->kind == RF_GLOBAL_LET ? RF_RAISE_REASSIGN_LET : RF_RAISE_REASSIGN_CONST,
+                            info->name);
     }
     rf_assign(&m->globals[slot], v);
     return RF_OK;

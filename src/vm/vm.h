@@ -6,7 +6,10 @@
 #include "vm/builtin.h"
 
 /* Access to the runtime part (the first member of RfVm). */
-static inline RfRuntime *rf_rt(RfVm *vm) { return (RfRuntime *)(void *)vm; }
+static inline RfRuntime *rf_rt(RfVm *vm)
+{
+    return (RfRuntime *)(void *)vm;
+}
 
 /* Calls any callable from C and waits for its result (an async function gives its promise).
  * Borrows `callee`; the values argv[0..argc) are taken, also on error. *out is a new reference on RF_OK. */

@@ -308,6 +308,51 @@ static void test_declared_tests(void **state)
     ruff_vm_free(vm);
 }
 
+typedef struct Ended {
+    int calls, code, output_error;
+} Ended;
+
+static void note_exit(void *context, int code, int output_error)
+{
+    Ended *ended = context;
+    ended->calls++;
+    ended->code = code;
+    ended->output_error = output_error;
+}
+
+static void test_exit_is_the_hosts_business(void **state)
+{
+    (void)state;
+    Output out = {.len = 0};
+    Ended ended = {0, 0, -1};
+    RuffConfig config;
+    ruff_config_init(&config);
+    config.write_out = collect;
+    config.write_context = &out;
+    config.on_exit = note_exit;
+    config.exit_context = &ended;
+    RuffVM *vm = ruff_vm_new(&config);
+    RuffProgram *program =
+        load(vm, "func leave(n) { try { exit(n) } except e { print(\"caught\") } finally { print(\"f\") } }\n"
+                 "func safe() { try { throw(\"x\") } except e { return \"fine\" } }\n"
+                 "func task() { try { await spawn { exit(4) } } except e { } return 1 }\n"
+                 "print(\"a\")\nleave(259)\nprint(\"b\")\n");
+    assert_int_equal(ruff_run(vm, program), RUFF_ERROR_RUNTIME);
+    assert_string_equal(out.text, "a\n");
+    assert_string_equal(ruff_error_diagnostic(ruff_last_error(vm), 0).message, "The program called exit(3)");
+    assert_int_equal(ended.calls, 1);
+    assert_int_equal(ended.code, 3);
+    assert_int_equal(ended.output_error, 0);
+    RuffValue *result;
+    assert_int_equal(ruff_call(vm, program, "safe", 0, NULL, &result), RUFF_OK); /* handlers work again */
+    expect_text(result, "fine");
+    assert_int_equal(ruff_call(vm, program, "task", 0, NULL, &result), RUFF_OK); /* only the task was stopped */
+    ruff_value_free(result);
+    assert_int_equal(ended.calls, 2);
+    assert_int_equal(ended.code, 4);
+    ruff_vm_free(vm);
+}
+
 static int run_all(void *context)
 {
     (void)context;
@@ -322,6 +367,7 @@ static int run_all(void *context)
         cmocka_unit_test(test_denied_capability),
         cmocka_unit_test(test_script_arguments),
         cmocka_unit_test(test_declared_tests),
+        cmocka_unit_test(test_exit_is_the_hosts_business),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

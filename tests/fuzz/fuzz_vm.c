@@ -64,7 +64,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     rf_mem_set_exhausted_hook(end_process);
     RfVmConfig config = {.max_call_depth = 200,
                          .scheduler_timeout_ms = 1,
-                         .budget = 20000,
+                         .budget = 4000,
                          .write_out = discard,
                          .write_err = discard,
                          .on_exit = stay};

@@ -64,7 +64,8 @@ static void offloaded_work_settles_its_promise(void **state)
     (void)state;
     RfVm *vm = open_vm();
     _Atomic int discarded = 0;
-    RfValue slow = start(vm, 3, 20000, &discarded), quick = start(vm, 4, 0, &discarded), bad = start(vm, 20, 0, &discarded);
+    RfValue slow = start(vm, 3, 20000, &discarded), quick = start(vm, 4, 0, &discarded),
+            bad = start(vm, 20, 0, &discarded);
     RfValue v;
     assert_int_equal(rf_async_wait_value(vm, slow, &v), RF_OK);
     assert_int_equal(v.as.i, 9);
@@ -186,7 +187,8 @@ static void timers_fire_in_order_and_can_be_waited_for(void **state)
 {
     (void)state;
     RfVm *vm = open_vm();
-    RfPromise *late = rf_scheduler_sleep(vm, 30), *early = rf_scheduler_sleep(vm, 5), *never = rf_scheduler_sleep(vm, 100000);
+    RfPromise *late = rf_scheduler_sleep(vm, 30), *early = rf_scheduler_sleep(vm, 5),
+              *never = rf_scheduler_sleep(vm, 100000);
     assert_int_equal(rf_scheduler_wait(vm, early), RF_OK);
     assert_int_equal(rf_promise_poll(vm, late), RF_PROMISE_PENDING);
     assert_int_equal(rf_scheduler_wait(vm, late), RF_OK);

@@ -34,8 +34,9 @@ static void constants_are_folded_only_when_nothing_can_fail(void **state)
 static void loops_test_at_the_bottom(void **state)
 {
     (void)state;
-    assert_ops("func f(n) { i := 0 while i < n { i += 1 } }", "f",
-               "CONST STORE_LOCAL JUMP LOAD_LOCAL CONST ADD STORE_LOCAL LOAD_LOCAL LOAD_LOCAL LT LOOP_IF_TRUE CONST RETURN ");
+    assert_ops(
+        "func f(n) { i := 0 while i < n { i += 1 } }", "f",
+        "CONST STORE_LOCAL JUMP LOAD_LOCAL CONST ADD STORE_LOCAL LOAD_LOCAL LOAD_LOCAL LT LOOP_IF_TRUE CONST RETURN ");
 }
 
 static void last_uses_move(void **state)
@@ -66,11 +67,14 @@ static void assignments_name_the_place_they_replace(void **state)
 {
     (void)state;
     static const char *const with[] = {
-        "func f(a) { a := push(a, 1) }", "func f(a) { a := a.push(1) }", "func f(a) { a := a |> push(1) }",
-        "func f(a) { a.b := push(a.b, 1) }", "func f(a, i) { a[i] := push(a[i], 1) }", "func f(a) { [a, x] := pop(a) }",
+        "func f(a) { a := push(a, 1) }",          "func f(a) { a := a.push(1) }",
+        "func f(a) { a := a |> push(1) }",        "func f(a) { a.b := push(a.b, 1) }",
+        "func f(a, i) { a[i] := push(a[i], 1) }", "func f(a) { [a, x] := pop(a) }",
     };
     static const char *const without[] = {
-        "func f(a, b) { a := push(b, 1) }", "func f(a) { a[g()] := push(a[g()], 1) }", "func f(a) { let b := push(a, 1) }",
+        "func f(a, b) { a := push(b, 1) }",
+        "func f(a) { a[g()] := push(a[g()], 1) }",
+        "func f(a) { let b := push(a, 1) }",
     };
     Fixture f;
     for (size_t i = 0; i < sizeof with / sizeof *with; i++) {
@@ -129,7 +133,10 @@ static void dead_code_goes_but_is_checked(void **state)
 static void errors(void **state)
 {
     (void)state;
-    static const struct { const char *source, *message; uint32_t line, column; } cases[] = {
+    static const struct {
+        const char *source, *message;
+        uint32_t line, column;
+    } cases[] = {
         {"continue", "continue can only be used inside a loop", 1, 1},
         {"loop { spawn { break } }", "break can only be used inside a loop", 1, 16},
         {"func f(a, a) {}", "Duplicate declaration in the same scope: a", 1, 11},
@@ -157,7 +164,8 @@ static void arms_may_repeat_declarations(void **state)
 {
     (void)state;
     Fixture f;
-    fixture_open(&f, "func f(r) { match r { case Ok(v): { let w := v } default: { let w := 0 } } print(w) let w := 2 }", false);
+    fixture_open(&f, "func f(r) { match r { case Ok(v): { let w := v } default: { let w := 0 } } print(w) let w := 2 }",
+                 false);
     assert_true(f.good);
     assert_verified(&f);
     fixture_close(&f);
@@ -167,7 +175,9 @@ static void tests_are_kept_apart(void **state)
 {
     (void)state;
     Fixture f;
-    fixture_open(&f, "test \"a\" { x := 1 } test_group \"g\" { test \"b\" { } } test_setup { } export func e() {} export let [p, q] := [1, 2]",
+    fixture_open(&f,
+                 "test \"a\" { x := 1 } test_group \"g\" { test \"b\" { } } test_setup { } export func e() {} export "
+                 "let [p, q] := [1, 2]",
                  false);
     assert_true(f.good);
     assert_verified(&f);

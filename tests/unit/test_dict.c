@@ -1,22 +1,27 @@
-/* Dicts: keys, insertion order, the small, dense and indexed forms and the ways between them, sorted order. */
+/* Dicts: keys, insertion order, the small, dense, table and indexed forms and the ways between them, sorted order. */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "runtime/index.h"
+#include "runtime/dict_form.h"
 #include "runtime_fixture.h"
 
 /* What must hold for every dict, whatever was done to it. */
 static void check_sound(const RfDict *d)
 {
     size_t live = 0;
-    assert_true(d->used <= d->cap);
+    bool table = rf_dict_is_table(d);
+    assert_true(d->used <= rf_dict_room(d));
     for (uint32_t e = 0; e < d->used; e++) {
-        bool hole = d->entries[e].value.tag == RF_TAG_UNDEF;
+        uint32_t place = rf_dict_place(d, e);
+        assert_true(place < d->cap);
+        bool hole = d->entries[place].value.tag == RF_TAG_UNDEF;
         assert_true(hole || e >= d->first);
         if (!hole) {
             live++;
-            assert_ptr_equal(rf_dict_find(d, rf_dict_entry_key(d, e)), &d->entries[e].value);
+            assert_ptr_equal(rf_dict_find(d, rf_dict_entry_key(d, place)), &d->entries[place].value);
+        } else if (table) {
+            assert_int_equal(d->entries[place].value.as.i, RF_DICT_TOMBSTONE);
         }
     }
     assert_int_equal(live, d->len);
@@ -26,7 +31,17 @@ static void check_sound(const RfDict *d)
         assert_true(d->used <= RF_DICT_SMALL);
         assert_int_equal(d->used, d->len);
     }
-    if (d->index) {
+    if (table) {
+        assert_int_equal(d->obj.flags, RF_DICT_INTS | RF_DICT_TABLE);
+        size_t taken = 0;
+        for (uint32_t i = 0; i < d->cap; i++) {
+            taken += d->entries[i].value.tag != RF_TAG_UNDEF || d->entries[i].value.as.i != 0;
+        }
+        assert_int_equal(taken, d->used);
+    }
+    assert_int_equal(rf_dict_is_indexed(d), d->index && !table);
+    if (rf_dict_is_indexed(d)) {
+        assert_true(d->obj.flags & RF_DICT_STRINGS);
         size_t taken = 0;
         for (size_t i = 0; i < rf_index_bytes(d->obj.aux) / sizeof *d->index; i++) {
             taken += d->index[i] != RF_INDEX_FREE;
@@ -194,9 +209,9 @@ static void dense_keys_need_no_index(void **state)
     assert_null(rf_dict_find_int(d, 100));
     check_sound(d);
     rf_dict_set_int(d, 100, rf_int(7));
-    assert_non_null(d->index);
+    assert_true(rf_dict_is_table(d));
     check_sound(d);
-    assert_int_equal(d->entries[d->used - 1].key.i, 100);
+    assert_int_equal(d->entries[rf_dict_place(d, d->used - 1)].key.i, 100);
     assert_int_equal(d->len, 1000);
     rf_object_release(d);
 }
@@ -226,7 +241,7 @@ static void a_string_ends_density(void **state)
 static void as_a_queue(void **state)
 {
     (void)state;
-    for (int64_t stride = 1; stride <= 1000003; stride += 1000002) { /* dense, indexed */
+    for (int64_t stride = 1; stride <= 1000003; stride += 1000002) { /* dense, table */
         RfDict *d = rf_dict_new(0);
         for (int64_t i = 0; i < 100; i++) {
             rf_dict_set_int(d, i * stride, rf_int(i));
@@ -356,16 +371,15 @@ static void regular_keys_spread(void **state)
             rf_object_release(d);
             continue;
         }
+        assert_true(rf_dict_is_table(d));
         mixed = mixed || (d->obj.aux & RF_INDEX_MIX);
         plain = plain || !(d->obj.aux & RF_INDEX_MIX);
         size_t probes = 0;
         for (uint32_t e = 0; e < d->used; e++) {
-            RfProbe p = rf_index_probe((uint64_t)d->entries[e].key.i, d->obj.aux);
-            for (uint32_t found; !rf_index_match(&p, d->index[p.slot], &found) || found != e; rf_index_step(&p)) {
-                probes++;
-            }
+            uint32_t place = d->order[e], home = rf_dict_table_home(d, d->entries[place].key.i);
+            probes += place - home + (place < home ? d->cap : 0);
         }
-        assert_true(probes < 1000 * 6);
+        assert_true(probes < 1000 * 10);
         check_sound(d);
         rf_object_release(d);
     }
@@ -373,19 +387,149 @@ static void regular_keys_spread(void **state)
     assert_true(plain);
 }
 
+/* Changes at random in a table that grows, shrinks, is copied and becomes something else; against a list with an entry
+ * per key. `stamp` orders the keys by insertion. */
+typedef struct Slot {
+    int64_t key, value;
+    uint64_t stamp; /* 0: absent */
+} Slot;
+
+enum { TABLE_KEYS = 3000 };
+
+static void check_against(const RfDict *d, const Slot *slots, size_t n)
+{
+    check_sound(d);
+    size_t pos = 0, count = 0, seen = 0;
+    uint64_t last = 0;
+    for (RfDictItem item; rf_dict_next(d, &pos, &item);) {
+        if (item.key.tag == RF_TAG_STRING) {
+            continue;
+        }
+        const Slot *slot = &slots[strtoll(item.value->as.str->data, NULL, 10) % TABLE_KEYS];
+        assert_int_equal(slot->key, item.key.as.i);
+        assert_int_equal(slot->value, strtoll(item.value->as.str->data, NULL, 10));
+        assert_true(slot->stamp > last);
+        last = slot->stamp;
+        seen++;
+    }
+    for (size_t i = 0; i < n; i++) {
+        count += slots[i].stamp != 0;
+        assert_int_equal(rf_dict_find_int(d, slots[i].key) != NULL, slots[i].stamp != 0);
+    }
+    assert_int_equal(count, seen);
+}
+
+static void random_changes_of_tables(void **state)
+{
+    (void)state;
+    int64_t live = rf_mem_live_bytes();
+    static Slot slots[TABLE_KEYS];
+    uint64_t seed = 11, stamp = 0;
+    for (int round = 0; round < 24; round++) {
+        size_t n = round % 4 == 0 ? 40 : TABLE_KEYS, tables = 0;
+        for (size_t i = 0; i < n; i++) {
+            uint64_t r = (i + 1) * 0xD1342543DE82EF95u;
+            slots[i] = (Slot){.key = round % 3 == 0   ? (int64_t)(r ^ r >> 29) /* huge and negative */
+                                     : round % 3 == 1 ? (int64_t)(i << 51)     /* a stride that crowds */
+                                                      : (int64_t)i * 7 - 900};
+        }
+        slots[0].key = INT64_MIN;
+        slots[1].key = INT64_MAX;
+        slots[2].key = 0;
+        RfDict *d = rf_dict_new(round % 5 == 0 ? n : 0);
+        for (int step = 0; step < 12000; step++) {
+            seed = seed * 6364136223846793005u + 1442695040888963407u;
+            uint32_t r = (uint32_t)(seed >> 33);
+            size_t i = r / 16 % n;
+            bool filling = step / 3000 % 2 == 0;
+            if (r % 16 < (filling ? 13 : 2)) {
+                slots[i].value = (int64_t)i + (int64_t)(r % 7) * TABLE_KEYS;
+                slots[i].stamp = slots[i].stamp ? slots[i].stamp : ++stamp;
+                rf_dict_set_int(d, slots[i].key, rf_obj(rf_string_from_int(slots[i].value)));
+            } else {
+                RfValue value;
+                assert_int_equal(rf_dict_remove(d, rf_int(slots[i].key), &value), slots[i].stamp != 0);
+                if (slots[i].stamp) {
+                    rf_release(value);
+                }
+                slots[i].stamp = 0;
+            }
+            tables += rf_dict_is_table(d);
+            if (step % 1777 == 0) { /* continue with a copy; the other one must remain as it is */
+                rf_object_retain(d);
+                RfDict *old = d;
+                d = rf_dict_unique(d);
+                check_against(old, slots, n);
+                rf_object_release(old);
+                check_against(d, slots, n);
+            }
+        }
+        assert_true(tables > 0);
+        check_against(d, slots, n);
+        set(d, "a string", 1); /* conversion keeps everything */
+        assert_false(rf_dict_is_table(d));
+        check_against(d, slots, n);
+        remove_key(d, "a string", true);
+        check_against(d, slots, n);
+        if (round % 2) {
+            rf_dict_clear(d);
+            check_order(d, "");
+        }
+        rf_object_release(d);
+    }
+    assert_int_equal(rf_mem_live_bytes(), live);
+}
+
+/* Large enough for huge pages and for giving the old table back piece by piece. */
+static void a_large_table(void **state)
+{
+    (void)state;
+    int64_t live = rf_mem_live_bytes();
+    enum { N = 400000 };
+    RfDict *d = rf_dict_new(0);
+    for (int64_t i = 0; i < N; i++) {
+        rf_dict_set_int(d, i * i - 5000, rf_int(i));
+    }
+    assert_true(rf_dict_is_table(d));
+    assert_true(d->cap < 2 * N);
+    rf_object_retain(d);
+    RfDict *copy = rf_dict_unique(d);
+    for (int64_t i = 0; i < N - 20; i++) {
+        RfValue value;
+        assert_true(rf_dict_remove(copy, rf_int(i * i - 5000), &value));
+        assert_int_equal(value.as.i, i);
+    }
+    assert_true(copy->cap < N / 16);
+    check_sound(copy);
+    size_t pos = 0;
+    int64_t i = 0;
+    for (RfDictItem item; rf_dict_next(d, &pos, &item); i++) {
+        assert_int_equal(item.value->as.i, i);
+        assert_int_equal(item.key.as.i, i * i - 5000);
+    }
+    assert_int_equal(i, N);
+    rf_object_release(copy);
+    rf_object_release(d);
+    assert_int_equal(rf_mem_live_bytes(), live);
+}
+
 static void reserving_avoids_growth(void **state)
 {
     (void)state;
     RfDict *d = rf_dict_new(1000);
+    assert_true(d->cap >= 1000);
+    for (int64_t i = 0; i < 9; i++) {
+        rf_dict_set_int(d, i * i, rf_int(i));
+    }
     uint32_t cap = d->cap;
-    assert_true(cap >= 1000);
-    for (int64_t i = 0; i < 1000; i++) {
+    assert_true(rf_dict_is_table(d));
+    for (int64_t i = 9; i < 1000; i++) {
         rf_dict_set_int(d, i * i, rf_int(i));
     }
     assert_int_equal(d->cap, cap);
     check_sound(d);
     rf_dict_reserve(d, 5000);
-    assert_true(d->cap >= 5000);
+    assert_true(rf_dict_room(d) >= 5000);
     check_sound(d);
     rf_object_release(d);
 }
@@ -458,6 +602,8 @@ int main(void)
         RUNTIME_TEST(few_entries_left_over_are_squeezed),
         RUNTIME_TEST(random_changes),
         RUNTIME_TEST(regular_keys_spread),
+        RUNTIME_TEST(random_changes_of_tables),
+        RUNTIME_TEST(a_large_table),
         RUNTIME_TEST(reserving_avoids_growth),
         RUNTIME_TEST(sorted_order),
         RUNTIME_TEST(sorting_many),

@@ -32,6 +32,13 @@ static void edits(void **state)
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         assert_int_equal(rf_distance_text(cases[i].a, cases[i].b), cases[i].distance);
         assert_int_equal(rf_distance_text(cases[i].b, cases[i].a), cases[i].distance);
+        uint32_t a[RF_DISTANCE_MAX], b[RF_DISTANCE_MAX];
+        size_t m = rf_distance_decode(cases[i].a, strlen(cases[i].a), a);
+        size_t n = rf_distance_decode(cases[i].b, strlen(cases[i].b), b);
+        for (size_t limit = 0; limit < 8; limit++) {
+            size_t expected = cases[i].distance <= limit ? cases[i].distance : limit + 1;
+            assert_int_equal(rf_distance_within(a, m, b, n, limit), expected);
+        }
     }
 }
 

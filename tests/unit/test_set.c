@@ -159,10 +159,8 @@ static void old_members_leave_no_trail(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        RUNTIME_TEST(membership_is_equality),
-        RUNTIME_TEST(nested_values),
-        RUNTIME_TEST(nan_is_always_new),
-        RUNTIME_TEST(random_changes),
+        RUNTIME_TEST(membership_is_equality),     RUNTIME_TEST(nested_values),
+        RUNTIME_TEST(nan_is_always_new),          RUNTIME_TEST(random_changes),
         RUNTIME_TEST(old_members_leave_no_trail),
     };
     return cmocka_run_group_tests_name("set", tests, NULL, NULL);
