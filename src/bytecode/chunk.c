@@ -94,9 +94,7 @@ void rf_op_effect(const RfProto *proto, RfInstr in, int *pops, int *pushes, int 
     case RF_OP_LOAD_PATH: taken = 0; break;
     case RF_OP_STORE_PATH: taken = (int)proto->paths[in.b].index_count + 1; break;
     case RF_OP_DESTRUCT_ARRAY: left = in.a + (in.b != 0); break;
-    case RF_OP_DESTRUCT_DICT:
-        left = (int)proto->dictpats[in.b].count + proto->dictpats[in.b].has_rest;
-        break;
+    case RF_OP_DESTRUCT_DICT: left = (int)proto->dictpats[in.b].count + proto->dictpats[in.b].has_rest; break;
     case RF_OP_DECLARE_STRUCT: {
         const RfDeclSite *site = &proto->decls[in.b];
         taken = (int)(count_true(site->has_default, site->nfields) + site->nmethods);
@@ -107,7 +105,7 @@ void rf_op_effect(const RfProto *proto, RfInstr in, int *pops, int *pushes, int 
     *pops = taken;
     *pushes = left;
     switch (op) {
-    case RF_OP_RANGE_CALL: *at_target = 0; break; /* untouched */
+    case RF_OP_RANGE_CALL: *at_target = 0; break;    /* untouched */
     case RF_OP_JUMP_NOT_NULL: *at_target = 0; break; /* kept */
     case RF_OP_FOR_LOOP: *at_target = 1; break;
     case RF_OP_FOR_LOOP2: *at_target = 2; break;

@@ -22,17 +22,19 @@ typedef enum RfOp {
      * sequence itself stays in place, so jumps into it, the JIT and the disassembler see plain instructions. */
 } RfOp;
 
+/* clang-format off */
 typedef enum RfOperandKind {
     RF_OPERAND_NONE, RF_OPERAND_LOCAL, RF_OPERAND_CONST, RF_OPERAND_GLOBAL, RF_OPERAND_CELL, RF_OPERAND_JUMP,
     RF_OPERAND_COUNT, RF_OPERAND_PROTO, RF_OPERAND_CALLSITE, RF_OPERAND_FIELDSITE, RF_OPERAND_METHODSITE,
     RF_OPERAND_PATH, RF_OPERAND_STRUCTSITE, RF_OPERAND_ENUMSITE, RF_OPERAND_DECLSITE, RF_OPERAND_IMPORTSITE,
     RF_OPERAND_DICTPAT, RF_OPERAND_KIND, RF_OPERAND_FLAG, RF_OPERAND_FEEDBACK, RF_OPERAND_VARREF
 } RfOperandKind;
+/* clang-format on */
 
-#define RF_OPF_T 1u /* may raise */
-#define RF_OPF_C 2u /* may run script code */
-#define RF_OPF_J 4u /* operand b is a jump target */
-#define RF_OPF_E 8u /* never falls through */
+#define RF_OPF_T 1u  /* may raise */
+#define RF_OPF_C 2u  /* may run script code */
+#define RF_OPF_J 4u  /* operand b is a jump target */
+#define RF_OPF_E 8u  /* never falls through */
 #define RF_OPF_L 16u /* back edge */
 
 typedef struct RfOpInfo {
@@ -59,11 +61,14 @@ extern const RfOpInfo rf_op_info[RF_OP_BASE_COUNT];
 /* ---- operand a of STORE_GLOBAL / DECLARE_GLOBAL / RAISE ---- */
 enum { RF_STORE_PLAIN, RF_STORE_BARE };
 enum { RF_DECL_LET, RF_DECL_MUT, RF_DECL_CONST, RF_DECL_FUNC, RF_DECL_IMPORT, RF_DECL_MATCH };
-#define RF_DECL_REPLACE 8 /* or-ed to LET MUT CONST: a variable that is there came from a match arm or an import, so it is replaced */
+/* or-ed to LET MUT CONST: a variable that is there came from a match arm or an import, so it is replaced */
+#define RF_DECL_REPLACE 8
+/* clang-format off */
 enum {
     RF_RAISE_REASSIGN_LET, RF_RAISE_REASSIGN_CONST, RF_RAISE_MUTATE_LET, RF_RAISE_MUTATE_CONST,
     RF_RAISE_UNDEFINED, RF_RAISE_DUPLICATE, RF_RAISE_YIELD_OUTSIDE
 };
+/* clang-format on */
 
 /* ---- sites ---- */
 /* A place: a variable and steps into it. Used by stores to paths, and as the "place" of calls of the form
@@ -82,10 +87,10 @@ typedef enum RfStepKind {
 } RfStepKind;
 typedef struct RfStep {
     RfStepKind kind;
-    uint32_t slot;  /* LOCAL, CONST; FIELD: number of the field site */
-    RfPos pos;      /* where an error of this step is shown */
+    uint32_t slot; /* LOCAL, CONST; FIELD: number of the field site */
+    RfPos pos;     /* where an error of this step is shown */
     uint32_t nops;
-    RfInstr *ops;   /* VALUE: loads of variables and constants, ADD SUB MUL MOD; needs at most RF_STEP_DEPTH values */
+    RfInstr *ops; /* VALUE: loads of variables and constants, ADD SUB MUL MOD; needs at most RF_STEP_DEPTH values */
 } RfStep;
 #define RF_STEP_DEPTH 8
 typedef struct RfPath {
@@ -101,10 +106,10 @@ typedef struct RfPath {
 } RfPath;
 
 typedef struct RfCallSite {
-    uint32_t place;       /* 1 + path number, or 0: see RfPath */
-    const void *callee;   /* inline cache: proto or builtin last called */
+    uint32_t place;     /* 1 + path number, or 0: see RfPath */
+    const void *callee; /* inline cache: proto or builtin last called */
     uint32_t hits, misses;
-    void *native;         /* entry of the callee's native code, set by the JIT */
+    void *native; /* entry of the callee's native code, set by the JIT */
 } RfCallSite;
 
 typedef struct RfFieldSite {
@@ -116,34 +121,34 @@ typedef struct RfFieldSite {
 
 /* Where a uniform call looks for the function `name` (language.md 15.2.5), innermost first; the global last. */
 typedef struct RfCandidate {
-    uint8_t kind;  /* RfRootKind; FIELD of a hidden receiver or namespace: RF_CANDIDATE_FIELD */
+    uint8_t kind; /* RfRootKind; FIELD of a hidden receiver or namespace: RF_CANDIDATE_FIELD */
     uint32_t slot;
 } RfCandidate;
 #define RF_CANDIDATE_FIELD 4
 
 typedef struct RfMethodSite {
     RfString *name;
-    uint32_t place;        /* as RfCallSite: the receiver is argument 0 */
-    uint32_t global;       /* slot of the global with this name */
-    uint32_t ncandidates;  /* local ones, innermost first */
+    uint32_t place;       /* as RfCallSite: the receiver is argument 0 */
+    uint32_t global;      /* slot of the global with this name */
+    uint32_t ncandidates; /* local ones, innermost first */
     RfCandidate *candidates;
-    RfShape *shape;        /* inline cache: receiver shape -> method */
+    RfShape *shape; /* inline cache: receiver shape -> method */
     uint32_t version;
-    RfFunction *method;    /* borrowed from the struct type */
+    RfFunction *method; /* borrowed from the struct type */
     uint32_t hits, misses;
     void *native;
 } RfMethodSite;
 
 typedef struct RfStructSite {
-    RfString *name;        /* struct name */
-    uint32_t count;        /* fields written */
-    RfString **fields;     /* names in source order (duplicates possible) */
+    RfString *name;    /* struct name */
+    uint32_t count;    /* fields written */
+    RfString **fields; /* names in source order (duplicates possible) */
     /* inline cache, filled at the first execution */
     RfStructType *type;
     uint32_t version, alias_version;
     RfShape *shape;
-    uint32_t *order;       /* field number -> offset */
-    bool plain;            /* no default to evaluate, no duplicate */
+    uint32_t *order; /* field number -> offset */
+    bool plain;      /* no default to evaluate, no duplicate */
 } RfStructSite;
 
 typedef struct RfEnumSite {
@@ -154,23 +159,23 @@ typedef struct RfDeclSite { /* struct declaration */
     RfString *name;
     uint32_t nfields;
     RfString **fields;
-    bool *has_default;     /* the defaults are pushed in declaration order, only for fields that have one */
+    bool *has_default; /* the defaults are pushed in declaration order, only for fields that have one */
     uint32_t nmethods;
     RfString **methods;
     bool *has_self;
 } RfDeclSite;
 
 typedef struct RfImportSite {
-    RfString *name;        /* module name, with dots */
-    bool from;             /* from m import ... (no namespace binding) */
-    bool all;              /* import m: bind all exports */
-    uint32_t count;        /* names of a from-import */
+    RfString *name; /* module name, with dots */
+    bool from;      /* from m import ... (no namespace binding) */
+    bool all;       /* import m: bind all exports */
+    uint32_t count; /* names of a from-import */
     RfString **names;
-    RfString **aliases;    /* NULL entries: none */
+    RfString **aliases; /* NULL entries: none */
     RfPos *positions;
-    uint32_t *globals;     /* IMPORT_ALL: unused */
+    uint32_t *globals;         /* IMPORT_ALL: unused */
     uint32_t namespace_global; /* IMPORT_ALL: global slot of the module's own name */
-    uint32_t next;         /* IMPORT_NAME: which of the names this instruction wants (its site lists only that one: 0) */
+    uint32_t next; /* IMPORT_NAME: which of the names this instruction wants (its site lists only that one: 0) */
 } RfImportSite;
 
 typedef struct RfDictPattern {
@@ -186,9 +191,9 @@ typedef struct RfHandler { /* try: pcs [start, end) go to `target` with `depth` 
 } RfHandler;
 
 typedef enum RfCaptureKind {
-    RF_CAPTURE_LOCAL,  /* copy the value of local `slot` into a new cell (unset stays unset) */
-    RF_CAPTURE_CELL,   /* copy the value of the enclosing function's cell `slot` into a new cell */
-    RF_CAPTURE_SHARED, /* share the cell that local `slot` holds (nested func declarations) */
+    RF_CAPTURE_LOCAL,      /* copy the value of local `slot` into a new cell (unset stays unset) */
+    RF_CAPTURE_CELL,       /* copy the value of the enclosing function's cell `slot` into a new cell */
+    RF_CAPTURE_SHARED,     /* share the cell that local `slot` holds (nested func declarations) */
     RF_CAPTURE_SHARED_CELL /* share the enclosing function's cell `slot` */
 } RfCaptureKind;
 typedef struct RfCapture {
@@ -213,9 +218,9 @@ typedef struct RfRootPos {
 #define RF_PROTO_LAMBDA 1u
 #define RF_PROTO_ASYNC 2u
 #define RF_PROTO_GENERATOR 4u
-#define RF_PROTO_METHOD 8u      /* parameter 0 is the receiver, written or hidden */
+#define RF_PROTO_METHOD 8u       /* parameter 0 is the receiver, written or hidden */
 #define RF_PROTO_HIDDEN_SELF 16u /* method without self: fields are found by HAS_FIELD on local 0 */
-#define RF_PROTO_MAIN 32u       /* top level of a script or module */
+#define RF_PROTO_MAIN 32u        /* top level of a script or module */
 #define RF_PROTO_SPAWN 64u
 #define RF_PROTO_TEST 128u
 #define RF_PROTO_DEFAULTS 256u  /* has default parameters */
@@ -224,21 +229,22 @@ typedef struct RfRootPos {
 struct RfProto {
     RfInstr *code;
     uint32_t code_len;
-    uint16_t nparams;    /* receiver included */
-    uint16_t nrequired;  /* receiver included */
-    uint16_t nlocals;    /* parameters included */
-    uint16_t max_stack;  /* operand stack beyond the locals */
-    uint32_t flags;      /* RF_PROTO_* */
-    bool fused;          /* ready for the interpreter: superinstructions, relative jumps (super.c) */
-    uint32_t id;         /* stable number in the process (JIT: id=N) */
-    RfValue *consts;     /* owned */
+    uint16_t nparams;   /* receiver included */
+    uint16_t nrequired; /* receiver included */
+    uint16_t nlocals;   /* parameters included */
+    uint16_t max_stack; /* operand stack beyond the locals */
+    uint32_t flags;     /* RF_PROTO_* */
+    bool fused;         /* ready for the interpreter: superinstructions, relative jumps (super.c) */
+    uint32_t id;        /* stable number in the process (JIT: id=N) */
+    RfValue *consts;    /* owned */
     uint32_t nconsts;
     RfModule *module;
-    RfString *name;      /* interned, borrowed */
-    RfPos *positions;    /* one per instruction: where an error of it is shown */
-    RfPos def_pos;       /* of the definition */
-    uint32_t nprotos, ncaptures, nhandlers, ncalls, nfields, nmethods, npaths, nstructs, nenums, ndecls, nimports, ndictpats, ninfo;
-    RfProto **protos;    /* nested functions, owned */
+    RfString *name;   /* interned, borrowed */
+    RfPos *positions; /* one per instruction: where an error of it is shown */
+    RfPos def_pos;    /* of the definition */
+    uint32_t nprotos, ncaptures, nhandlers, ncalls, nfields, nmethods, npaths, nstructs, nenums, ndecls, nimports,
+        ndictpats, ninfo;
+    RfProto **protos; /* nested functions, owned */
     RfCapture *captures;
     RfHandler *handlers; /* innermost first */
     RfCallSite *calls;
@@ -252,7 +258,7 @@ struct RfProto {
     RfDictPattern *dictpats;
     RfLocalInfo *info;
     uint32_t nroots;
-    RfRootPos *roots;    /* by pc */
+    RfRootPos *roots; /* by pc */
     /* counted by the VM, read by the JIT */
     uint32_t call_count;
     uint32_t loop_count;

@@ -31,27 +31,27 @@ void rf_vec_free(RfVec *v, size_t size);
 /* ---- variables ---- */
 
 struct RfBinding {
-    RfString *name;          /* NULL: a namespace whose members are visible as variables (import m inside a function) */
-    RfBinding *outer;        /* next one of this name in this function, further out */
-    RfBinding *next;         /* next one of its scope */
-    RfScope *scope;          /* where it lives */
-    uint32_t declared_in;    /* id of the scope or arm whose duplicate check counts it; 0: not a declaration */
-    uint32_t order;          /* bigger is further in */
+    RfString *name;       /* NULL: a namespace whose members are visible as variables (import m inside a function) */
+    RfBinding *outer;     /* next one of this name in this function, further out */
+    RfBinding *next;      /* next one of its scope */
+    RfScope *scope;       /* where it lives */
+    uint32_t declared_in; /* id of the scope or arm whose duplicate check counts it; 0: not a declaration */
+    uint32_t order;       /* bigger is further in */
     uint32_t slot;
-    uint32_t info;           /* 1 + index of its RfLocalInfo, 0: none open */
-    uint32_t nop;            /* namespace: NOP at its import, where slots for its members can be unset */
-    uint32_t match_id;       /* outermost match whose arms made it; 0: none */
-    uint8_t where;           /* RF_ROOT_LOCAL or RF_ROOT_SHARED */
-    uint8_t kind;            /* RfGlobalKind */
-    bool active;             /* visible from here on */
-    bool maybe;              /* may be unset at run time */
-    bool settled;            /* when it is unset a variable of that name exists further out: assignment creates nothing */
-    bool func;               /* nested func declaration: closures see it before it is active */
-    bool created;            /* made by assignment, binder or import (reused by later ones of its scope) */
-    bool twice;              /* func: declared more than once in its scope */
-    bool touched;            /* in the list of bindings changed by the current match */
-    uint32_t arm;            /* last arm that counted in `hits` */
-    uint32_t hits;           /* arms of the current match after which it is certain */
+    uint32_t info;     /* 1 + index of its RfLocalInfo, 0: none open */
+    uint32_t nop;      /* namespace: NOP at its import, where slots for its members can be unset */
+    uint32_t match_id; /* outermost match whose arms made it; 0: none */
+    uint8_t where;     /* RF_ROOT_LOCAL or RF_ROOT_SHARED */
+    uint8_t kind;      /* RfGlobalKind */
+    bool active;       /* visible from here on */
+    bool maybe;        /* may be unset at run time */
+    bool settled;      /* when it is unset a variable of that name exists further out: assignment creates nothing */
+    bool func;         /* nested func declaration: closures see it before it is active */
+    bool created;      /* made by assignment, binder or import (reused by later ones of its scope) */
+    bool twice;        /* func: declared more than once in its scope */
+    bool touched;      /* in the list of bindings changed by the current match */
+    uint32_t arm;      /* last arm that counted in `hits` */
+    uint32_t hits;     /* arms of the current match after which it is certain */
 };
 
 struct RfScope {
@@ -65,11 +65,16 @@ struct RfScope {
 };
 
 /* Where a name may be found, in the order in which to look. */
-enum { RF_CAND_LOCAL = RF_ROOT_LOCAL, RF_CAND_CELL = RF_ROOT_CELL, RF_CAND_SHARED = RF_ROOT_SHARED,
-       RF_CAND_FIELD = RF_CANDIDATE_FIELD, RF_CAND_CALLEE };
+enum {
+    RF_CAND_LOCAL = RF_ROOT_LOCAL,
+    RF_CAND_CELL = RF_ROOT_CELL,
+    RF_CAND_SHARED = RF_ROOT_SHARED,
+    RF_CAND_FIELD = RF_CANDIDATE_FIELD,
+    RF_CAND_CALLEE
+};
 typedef struct RfCand {
     uint8_t kind;
-    uint8_t bind;       /* RfGlobalKind */
+    uint8_t bind; /* RfGlobalKind */
     bool maybe, settled;
     uint32_t slot;
     RfBinding *binding; /* LOCAL, SHARED, FIELD of a namespace; else NULL */
@@ -98,13 +103,13 @@ typedef struct RfCaptured { /* what a free name of a closure means */
 
 typedef struct RfNameSet {
     RfString *name;
-    uint8_t marks; /* RF_NAME_* */
+    uint8_t marks;      /* RF_NAME_* */
     const RfStmt *last; /* its last func declaration at top level */
     UT_hash_handle hh;
 } RfNameSet;
-#define RF_NAME_GLOBAL 1u    /* some top-level statement of the file may create this global */
-#define RF_NAME_DECLARED 2u  /* declared or assigned by a top-level statement compiled so far */
-#define RF_NAME_REPLACED 4u  /* made by a match arm or import at top level so far */
+#define RF_NAME_GLOBAL 1u   /* some top-level statement of the file may create this global */
+#define RF_NAME_DECLARED 2u /* declared or assigned by a top-level statement compiled so far */
+#define RF_NAME_REPLACED 4u /* made by a match arm or import at top level so far */
 #define RF_NAME_EXPORTED 8u
 #define RF_NAME_IMMUTABLE 16u /* some top-level statement declares it let or const, or by a bare pattern */
 
@@ -123,7 +128,10 @@ typedef struct RfInsert { /* UNSET or NEW_CELL of `slot` to stand in for the NOP
 } RfInsert;
 
 typedef struct RfConst {
-    struct { uint64_t tag; int64_t bits; } key;
+    struct {
+        uint64_t tag;
+        int64_t bits;
+    } key;
     uint32_t index;
     UT_hash_handle hh;
 } RfConst;
@@ -138,11 +146,11 @@ enum { RF_ACTION_NORMAL, RF_ACTION_ERROR, RF_ACTION_FIRST_EXIT };
 struct RfControl { /* a loop, or a try with finally, around the code being compiled; innermost first */
     RfControl *parent;
     bool finally;
-    RfLabel brk, cont;       /* loop */
-    RfScope *scope;          /* scopes inside this one are left when control goes to brk, cont or entry */
-    RfLabel entry;           /* finally: its block */
-    uint32_t action, value;  /* finally: hidden locals */
-    RfVec exits;             /* finally: RfFinallyExit, number i has action RF_ACTION_FIRST_EXIT + i */
+    RfLabel brk, cont;      /* loop */
+    RfScope *scope;         /* scopes inside this one are left when control goes to brk, cont or entry */
+    RfLabel entry;          /* finally: its block */
+    uint32_t action, value; /* finally: hidden locals */
+    RfVec exits;            /* finally: RfFinallyExit, number i has action RF_ACTION_FIRST_EXIT + i */
 };
 
 typedef struct RfSaved { /* state of a binding before an arm changed it */
@@ -152,73 +160,77 @@ typedef struct RfSaved { /* state of a binding before an arm changed it */
 
 enum { RF_SELF_UNKNOWN, RF_SELF_CALLEE, RF_SELF_CELL };
 
-typedef struct RfPlace { /* target of the assignment whose value is compiled: see RfPath */
-    const RfExpr *target;      /* NAME or path, or NULL */
-    const RfPattern *pattern;  /* or an array pattern whose first name is the variable */
-    const RfExpr *pair;        /* and the target of the next statement, which takes element 0 of the value; or NULL */
-    bool compound;             /* target's indexes were computed before the value: see index_ops */
+typedef struct RfPlace {      /* target of the assignment whose value is compiled: see RfPath */
+    const RfExpr *target;     /* NAME or path, or NULL */
+    const RfPattern *pattern; /* or an array pattern whose first name is the variable */
+    const RfExpr *pair;       /* and the target of the next statement, which takes element 0 of the value; or NULL */
+    bool compound;            /* target's indexes were computed before the value: see index_ops */
 } RfPlace;
 
 struct RfFuncState {
     RfCompiler *c;
     RfFuncState *parent;
     RfString *name;
-    uint32_t flags;      /* RF_PROTO_* */
+    uint32_t flags; /* RF_PROTO_* */
     RfPos def_pos;
     uint16_t nparams, nrequired;
-    bool test_group;     /* body of a test_group whose tests count */
-    bool in_function;    /* false: top-level code, its blocks, tests, spawn blocks there */
+    bool test_group;  /* body of a test_group whose tests count */
+    bool in_function; /* false: top-level code, its blocks, tests, spawn blocks there */
     RfVec code, positions, consts, infos, roots, inserts, handlers;
     RfVec calls, fields, methods, paths, structs, enums, decls, imports, dictpats, protos, captures;
     RfConst *const_index;
-    uint32_t barrier;    /* a label may be bound here: code before it is not to be changed */
-    uint32_t depth;      /* operand stack */
+    uint32_t barrier; /* a label may be bound here: code before it is not to be changed */
+    uint32_t depth;   /* operand stack */
     RfScope *scope;
     RfNameEntry *names;
-    RfBinding *wild;     /* namespaces, linked by `outer` */
+    RfBinding *wild; /* namespaces, linked by `outer` */
     RfCaptured *captured;
     uint32_t next_slot, max_slots, region_max, floor, next_order, next_scope;
     RfControl *control;
-    uint32_t try_depth;  /* try statements around the code being compiled */
-    const RfExpr *pair;  /* RfPlace.pair of the statement being compiled */
+    uint32_t try_depth; /* try statements around the code being compiled */
+    const RfExpr *pair; /* RfPlace.pair of the statement being compiled */
     /* match arms */
     uint32_t arm_depth, arm_count, match_id, match_count, match_nop;
-    RfVec journal;       /* RfSaved */
+    RfVec journal; /* RfSaved */
     /* self reference (language.md 6.4.6) */
     RfString *self_name;
     const RfFuncNode *self_node;
-    uint8_t self_bind;   /* RfGlobalKind */
-    bool self_maybe;     /* only when the variable turns out to be a new local */
-    uint8_t self_state;  /* RF_SELF_* */
-    uint32_t self_slot;  /* SELF_CELL: local of the enclosing function that holds the shared cell */
+    uint8_t self_bind;  /* RfGlobalKind */
+    bool self_maybe;    /* only when the variable turns out to be a new local */
+    uint8_t self_state; /* RF_SELF_* */
+    uint32_t self_slot; /* SELF_CELL: local of the enclosing function that holds the shared cell */
 };
 
 struct RfCompiler {
     RfRuntime *rt;
     RfModule *module;
-    RfArena *arena;      /* of the diagnostic */
-    RfArena work;        /* freed at the end */
+    RfArena *arena; /* of the diagnostic */
+    RfArena work;   /* freed at the end */
     RfDiag *diag;
     bool failed;
     RfNameSet *names;
     RfFuncState *main;
-    RfVec tests;         /* RfTestCase */
-    bool import_all;     /* the file has "import m" at top level */
-    bool imported_all;   /* ... before the statement being compiled */
-    const char *group;   /* prefix of test names */
+    RfVec tests;       /* RfTestCase */
+    bool import_all;   /* the file has "import m" at top level */
+    bool imported_all; /* ... before the statement being compiled */
+    const char *group; /* prefix of test names */
 };
 
 /* Keeps the first error of the file. */
 void rf_compile_error(RfCompiler *c, RfPos pos, const char *format, ...) __attribute__((format(printf, 3, 4)));
 RfString *rf_compile_intern(RfCompiler *c, RfText text);
-static inline bool rf_compile_same_text(RfText a, RfText b) { return a.len == b.len && memcmp(a.bytes, b.bytes, a.len) == 0; }
+static inline bool rf_compile_same_text(RfText a, RfText b)
+{
+    return a.len == b.len && memcmp(a.bytes, b.bytes, a.len) == 0;
+}
 RfNameSet *rf_compile_mark(RfCompiler *c, RfString *name, uint8_t marks);
 bool rf_compile_marked(RfCompiler *c, RfString *name, uint8_t mark);
 /* May a global of this name exist at some time? */
 bool rf_compile_possible_global(RfCompiler *c, RfString *name);
 
 /* ---- emit.c ---- */
-uint32_t rf_emit(RfFuncState *fs, RfOp op, uint32_t a, uint32_t b, RfPos pos); /* fixed or computable effect; returns its pc */
+uint32_t rf_emit(RfFuncState *fs, RfOp op, uint32_t a, uint32_t b,
+                 RfPos pos);                               /* fixed or computable effect; returns its pc */
 void rf_emit_const(RfFuncState *fs, RfValue v, RfPos pos); /* takes v */
 void rf_emit_null(RfFuncState *fs, RfPos pos);
 uint32_t rf_emit_add_const(RfFuncState *fs, RfValue v); /* takes v */
@@ -233,7 +245,10 @@ void rf_emit_clear(RfFuncState *fs, uint32_t from, uint32_t to, RfPos pos);
 /* A place where inserts may be added later; returns its pc. */
 uint32_t rf_emit_nop(RfFuncState *fs, RfPos pos);
 void rf_emit_insert(RfFuncState *fs, uint32_t nop, RfOp op, uint32_t slot);
-static inline uint32_t rf_emit_pc(const RfFuncState *fs) { return fs->code.len; }
+static inline uint32_t rf_emit_pc(const RfFuncState *fs)
+{
+    return fs->code.len;
+}
 uint32_t rf_emit_field_site(RfFuncState *fs, RfString *name);
 uint32_t rf_emit_call_site(RfFuncState *fs, uint32_t place);
 /* Interned names of a list. */
@@ -255,7 +270,10 @@ void rf_scope_leave(RfFuncState *fs);
 /* As rf_scope_leave, and clears the slots. */
 void rf_scope_leave_clear(RfFuncState *fs, RfPos pos);
 RfScope *rf_scope_home(const RfFuncState *fs); /* the scope that names created here belong to */
-static inline bool rf_scope_is_global(const RfFuncState *fs) { return rf_scope_home(fs)->global; }
+static inline bool rf_scope_is_global(const RfFuncState *fs)
+{
+    return rf_scope_home(fs)->global;
+}
 uint32_t rf_scope_slot(RfFuncState *fs, uint32_t count); /* temporaries and variables of the current scope */
 RfBinding *rf_scope_bind(RfFuncState *fs, RfScope *scope, RfString *name, uint32_t slot, uint8_t where, uint8_t kind);
 /* State changes inside a match arm are undone at its end. */
@@ -341,15 +359,17 @@ void rf_compile_closure(RfFuncState *fs, const RfFuncNode *node, RfSelf *self); 
 void rf_compile_named_value(RfFuncState *fs, const RfExpr *e, RfString *name, uint8_t kind, const RfPlace *place);
 uint32_t rf_compile_func(RfFuncState *parent, const RfFuncNode *node, RfString *name, uint32_t flags, RfSelf *self);
 /* Statements as a function without parameters of their own (spawn, tests); `parent` NULL: sees only globals. */
-RfProto *rf_compile_block_func(RfCompiler *c, RfFuncState *parent, const RfBlock *block, RfString *name, uint32_t flags, RfPos pos);
+RfProto *rf_compile_block_func(RfCompiler *c, RfFuncState *parent, const RfBlock *block, RfString *name, uint32_t flags,
+                               RfPos pos);
 void rf_compile_spawn(RfFuncState *fs, const RfExpr *e);
 void rf_compile_func_stmt(RfFuncState *fs, const RfStmt *s);
 void rf_compile_struct_decl(RfFuncState *fs, const RfStmt *s);
 uint32_t rf_compile_add_proto(RfFuncState *fs, RfProto *proto);
-void rf_func_begin(RfFuncState *fs, RfCompiler *c, RfFuncState *parent, RfString *name, uint32_t flags, RfPos pos, RfScope *scope);
+void rf_func_begin(RfFuncState *fs, RfCompiler *c, RfFuncState *parent, RfString *name, uint32_t flags, RfPos pos,
+                   RfScope *scope);
 
 /* ---- statements ---- */
-void rf_compile_block(RfFuncState *fs, const RfBlock *block);     /* in a scope of its own */
+void rf_compile_block(RfFuncState *fs, const RfBlock *block);      /* in a scope of its own */
 void rf_compile_statements(RfFuncState *fs, const RfBlock *block); /* in the current scope */
 void rf_compile_stmt(RfFuncState *fs, const RfStmt *s);
 void rf_compile_exit(RfFuncState *fs, RfControl *from, RfExit kind, RfControl *loop, RfPos pos);
@@ -366,7 +386,8 @@ void rf_compile_test(RfFuncState *fs, const RfStmt *s);
 void rf_compile_export_names(RfFuncState *fs, const RfStmt *s);
 
 /* All names bound by a pattern, left to right. */
-void rf_pattern_names(RfFuncState *fs, const RfPattern *p, void (*visit)(RfFuncState *fs, const RfName *name, void *context), void *context);
+void rf_pattern_names(RfFuncState *fs, const RfPattern *p,
+                      void (*visit)(RfFuncState *fs, const RfName *name, void *context), void *context);
 
 /* ---- compile_scan.c ---- */
 /* Marks the globals that top-level statements may create. */

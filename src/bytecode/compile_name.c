@@ -9,8 +9,8 @@ void rf_name_raise(RfFuncState *fs, int kind, RfString *name, RfPos pos)
 
 void rf_name_test(RfFuncState *fs, const RfCand *c, RfString *name, RfLabel *missing, RfPos pos)
 {
-    static const RfOp tests[] = {[RF_CAND_LOCAL] = RF_OP_TEST_LOCAL, [RF_CAND_CELL] = RF_OP_TEST_CELL,
-                                 [RF_CAND_SHARED] = RF_OP_TEST_SHARED};
+    static const RfOp tests[] = {
+        [RF_CAND_LOCAL] = RF_OP_TEST_LOCAL, [RF_CAND_CELL] = RF_OP_TEST_CELL, [RF_CAND_SHARED] = RF_OP_TEST_SHARED};
     if (c->kind == RF_CAND_FIELD) {
         rf_emit(fs, RF_OP_HAS_FIELD, c->slot, rf_emit_name_const(fs, name), pos);
         rf_emit_jump(fs, RF_OP_JUMP_IF_FALSE, 0, missing, pos);
@@ -142,7 +142,8 @@ bool rf_name_is_builtin(RfFuncState *fs, RfString *name)
 /* Pops the value into a candidate that is known to exist, or raises. */
 static void store_cand(RfFuncState *fs, const RfCand *c, RfString *name, int mode, uint32_t varref, RfPos pos)
 {
-    bool immutable = c->bind == RF_GLOBAL_LET || c->bind == RF_GLOBAL_CONST || (c->bind == RF_GLOBAL_BARE && mode != RF_STORE_BARE);
+    bool immutable =
+        c->bind == RF_GLOBAL_LET || c->bind == RF_GLOBAL_CONST || (c->bind == RF_GLOBAL_BARE && mode != RF_STORE_BARE);
     if (immutable) {
         rf_name_raise(fs, c->bind == RF_GLOBAL_CONST ? RF_RAISE_REASSIGN_CONST : RF_RAISE_REASSIGN_LET, name, pos);
         fs->depth--;
@@ -205,7 +206,8 @@ void rf_name_store(RfFuncState *fs, RfString *name, int mode, RfPos pos)
         if (created && c->binding == created && cs.count == 1) {
             break;
         }
-        if (last && !created && !global_scope && c->kind == RF_CAND_LOCAL && c->bind == RF_GLOBAL_MUT && mode == RF_STORE_PLAIN) {
+        if (last && !created && !global_scope && c->kind == RF_CAND_LOCAL && c->bind == RF_GLOBAL_MUT &&
+            mode == RF_STORE_PLAIN) {
             store_cand(fs, c, name, mode, RF_VARREF(rf_module_global(fs->c->module, name), RF_VARREF_MAYBE), pos);
             rf_emit_bind(fs, &end);
             return;
@@ -322,7 +324,8 @@ static RfBinding *arm_binding(RfFuncState *fs, RfString *name, uint8_t kind)
 {
     const RfScope *home = rf_scope_home(fs);
     for (RfBinding *b = rf_scope_innermost(fs, name); b; b = b->outer) {
-        if (b->scope == home && b->match_id == fs->match_id && b->kind == kind && !b->created && !b->func && !b->active) {
+        if (b->scope == home && b->match_id == fs->match_id && b->kind == kind && !b->created && !b->func &&
+            !b->active) {
             return b;
         }
     }

@@ -12,7 +12,8 @@ static bool ignored(const RfName *name)
     return name->text.len == 1 && name->text.bytes[0] == '_';
 }
 
-void rf_pattern_names(RfFuncState *fs, const RfPattern *p, void (*visit)(RfFuncState *fs, const RfName *name, void *context), void *context)
+void rf_pattern_names(RfFuncState *fs, const RfPattern *p,
+                      void (*visit)(RfFuncState *fs, const RfName *name, void *context), void *context)
 {
     switch (p->kind) {
     case RF_PAT_NAME:
@@ -94,7 +95,8 @@ static void destructure(RfFuncState *fs, const RfPattern *p, const Binder *how)
         site->names = p->count ? rf_mem_alloc(sizeof *site->names * p->count) : NULL;
         for (uint32_t i = 0; i < p->count; i++) {
             const RfPattern *item = p->items[i];
-            site->names[i] = item->kind == RF_PAT_NAME ? rf_compile_intern(fs->c, item->name.text) : rf_intern_cstr(fs->c->rt, "_");
+            site->names[i] =
+                item->kind == RF_PAT_NAME ? rf_compile_intern(fs->c, item->name.text) : rf_intern_cstr(fs->c->rt, "_");
         }
         rf_emit(fs, RF_OP_DESTRUCT_DICT, 0, fs->dictpats.len - 1, p->pos);
         break;
@@ -110,7 +112,8 @@ static void destructure(RfFuncState *fs, const RfPattern *p, const Binder *how)
 
 void rf_compile_let(RfFuncState *fs, const RfStmt *s)
 {
-    static const uint8_t kinds[] = {[RF_BIND_LET] = RF_GLOBAL_LET, [RF_BIND_MUT] = RF_GLOBAL_MUT, [RF_BIND_CONST] = RF_GLOBAL_CONST};
+    static const uint8_t kinds[] = {
+        [RF_BIND_LET] = RF_GLOBAL_LET, [RF_BIND_MUT] = RF_GLOBAL_MUT, [RF_BIND_CONST] = RF_GLOBAL_CONST};
     const RfPattern *p = s->as.let.pattern;
     Binder how = {.kind = kinds[s->as.let.kind]};
     if (p->kind == RF_PAT_NAME && !ignored(&p->name)) {

@@ -55,7 +55,9 @@ static uint32_t new_path(RfFuncState *fs, const RfCand *c, RfString *name, RfPos
     } else {
         p->root = c->kind == RF_CAND_FIELD ? RF_ROOT_LOCAL : (RfRootKind)c->kind;
         p->slot = c->slot;
-        p->varref = c->maybe && c->kind != RF_CAND_FIELD ? RF_VARREF(rf_module_global(fs->c->module, name), RF_VARREF_MAYBE) : 0;
+        p->varref = c->maybe && c->kind != RF_CAND_FIELD
+                        ? RF_VARREF(rf_module_global(fs->c->module, name), RF_VARREF_MAYBE)
+                        : 0;
     }
     return fs->paths.len - 1;
 }
@@ -117,7 +119,8 @@ static void store(RfFuncState *fs, const Target *t, bool value_on_top)
     rf_scope_resolve(fs, t->name, false, &cs);
     for (uint32_t i = 0; i < cs.count; i++) {
         const RfCand *c = &cs.items[i];
-        if (!c->maybe || (i + 1 == cs.count && (c->kind == RF_CAND_LOCAL || c->kind == RF_CAND_CELL) && !immutable(c))) {
+        if (!c->maybe ||
+            (i + 1 == cs.count && (c->kind == RF_CAND_LOCAL || c->kind == RF_CAND_CELL) && !immutable(c))) {
             store_at(fs, c, t, value_on_top);
             rf_emit_bind(fs, &end);
             return;
@@ -228,7 +231,8 @@ static bool stable_index(RfFuncState *fs, const RfExpr *e)
 }
 
 static const RfOp binary_ops[] = {
-    [RF_BIN_ADD] = RF_OP_ADD, [RF_BIN_SUB] = RF_OP_SUB, [RF_BIN_MUL] = RF_OP_MUL, [RF_BIN_DIV] = RF_OP_DIV, [RF_BIN_MOD] = RF_OP_MOD,
+    [RF_BIN_ADD] = RF_OP_ADD, [RF_BIN_SUB] = RF_OP_SUB, [RF_BIN_MUL] = RF_OP_MUL,
+    [RF_BIN_DIV] = RF_OP_DIV, [RF_BIN_MOD] = RF_OP_MOD,
 };
 
 void rf_place_compound(RfFuncState *fs, const RfStmt *stmt)
@@ -272,9 +276,10 @@ void rf_place_compound(RfFuncState *fs, const RfStmt *stmt)
 
 static RfOp arithmetic_op(const RfExpr *e)
 {
-    static const RfOp ops[] = {[RF_BIN_ADD] = RF_OP_ADD, [RF_BIN_SUB] = RF_OP_SUB, [RF_BIN_MUL] = RF_OP_MUL,
-                               [RF_BIN_MOD] = RF_OP_MOD};
-    return e->kind == RF_EXPR_BINARY && (size_t)e->as.binary.op < sizeof ops / sizeof *ops ? ops[e->as.binary.op] : RF_OP_NOP;
+    static const RfOp ops[] = {
+        [RF_BIN_ADD] = RF_OP_ADD, [RF_BIN_SUB] = RF_OP_SUB, [RF_BIN_MUL] = RF_OP_MUL, [RF_BIN_MOD] = RF_OP_MOD};
+    bool known = e->kind == RF_EXPR_BINARY && (size_t)e->as.binary.op < sizeof ops / sizeof *ops;
+    return known ? ops[e->as.binary.op] : RF_OP_NOP;
 }
 
 #define INDEX_NODES 16 /* an index of more operators and operands is not looked at */
@@ -308,7 +313,8 @@ static bool same_path(const RfExpr *a, const RfExpr *b)
         case RF_EXPR_NAME: return rf_compile_same_text(a->as.text, b->as.text);
         case RF_EXPR_SELF: return true;
         case RF_EXPR_MEMBER:
-            if (a->as.member.optional || b->as.member.optional || !rf_compile_same_text(a->as.member.name.text, b->as.member.name.text)) {
+            if (a->as.member.optional || b->as.member.optional ||
+                !rf_compile_same_text(a->as.member.name.text, b->as.member.name.text)) {
                 return false;
             }
             break;
@@ -329,8 +335,8 @@ static bool same_path(const RfExpr *a, const RfExpr *b)
 /* The first name of a pattern is stored before another name's store can fail; a repeated name raises before that. */
 static bool pattern_has(const RfPattern *p, const RfExpr *argument)
 {
-    if (argument->kind != RF_EXPR_NAME || p->kind != RF_PAT_ARRAY || p->count == 0 || p->items[0]->kind != RF_PAT_NAME ||
-        !rf_compile_same_text(p->items[0]->name.text, argument->as.text)) {
+    if (argument->kind != RF_EXPR_NAME || p->kind != RF_PAT_ARRAY || p->count == 0 ||
+        p->items[0]->kind != RF_PAT_NAME || !rf_compile_same_text(p->items[0]->name.text, argument->as.text)) {
         return false;
     }
     for (uint32_t i = 1; i < p->count; i++) {
@@ -359,8 +365,8 @@ static bool index_variable(RfFuncState *fs, RfString *name, IndexCode *code)
         in.op = RF_OP_LOAD_GLOBAL;
         in.b = rf_module_global(fs->c->module, name);
     } else {
-        static const RfOp loads[] = {[RF_CAND_LOCAL] = RF_OP_LOAD_LOCAL, [RF_CAND_CELL] = RF_OP_LOAD_CELL,
-                                     [RF_CAND_SHARED] = RF_OP_LOAD_SHARED};
+        static const RfOp loads[] = {
+            [RF_CAND_LOCAL] = RF_OP_LOAD_LOCAL, [RF_CAND_CELL] = RF_OP_LOAD_CELL, [RF_CAND_SHARED] = RF_OP_LOAD_SHARED};
         if (cs.items[0].maybe || cs.items[0].kind > RF_CAND_SHARED) {
             return false;
         }
@@ -381,7 +387,8 @@ static bool index_ops(RfFuncState *fs, const RfExpr *e, uint32_t depth, IndexCod
         code->ops[code->count++] = (RfInstr){RF_OP_CONST, 0, rf_emit_add_const(fs, rf_int(e->as.i))};
         return true;
     case RF_EXPR_STRING:
-        code->ops[code->count++] = (RfInstr){RF_OP_CONST, 0, rf_emit_name_const(fs, rf_compile_intern(fs->c, e->as.text))};
+        code->ops[code->count++] =
+            (RfInstr){RF_OP_CONST, 0, rf_emit_name_const(fs, rf_compile_intern(fs->c, e->as.text))};
         return true;
     case RF_EXPR_NAME: return index_variable(fs, rf_compile_name_of(fs, e), code);
     default:
@@ -431,8 +438,9 @@ static uint32_t make_place(RfFuncState *fs, const RfExpr *argument, bool compoun
         return 0;
     }
     rf_scope_resolve(fs, t.name, false, &cs);
-    if (cs.count > 1 || (cs.count == 1 && (cs.items[0].kind > RF_CAND_SHARED ||
-                                           ((t.count > 0 || pair) && immutable(&cs.items[0])) || (pair && cs.items[0].maybe)))) {
+    if (cs.count > 1 ||
+        (cs.count == 1 && (cs.items[0].kind > RF_CAND_SHARED || ((t.count > 0 || pair) && immutable(&cs.items[0])) ||
+                           (pair && cs.items[0].maybe)))) {
         return 0;
     }
     if (cs.count == 1 && t.count == 0 && (cs.items[0].bind == RF_GLOBAL_LET || cs.items[0].bind == RF_GLOBAL_CONST)) {

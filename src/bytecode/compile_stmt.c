@@ -168,8 +168,11 @@ static void compile_assign(RfFuncState *fs, const RfStmt *s)
 
 static void compile_compound(RfFuncState *fs, const RfStmt *s)
 {
-    static const RfOp ops[] = {[RF_BIN_ADD] = RF_OP_ADD, [RF_BIN_SUB] = RF_OP_SUB, [RF_BIN_MUL] = RF_OP_MUL,
-                               [RF_BIN_DIV] = RF_OP_DIV, [RF_BIN_MOD] = RF_OP_MOD};
+    static const RfOp ops[] = {[RF_BIN_ADD] = RF_OP_ADD,
+                               [RF_BIN_SUB] = RF_OP_SUB,
+                               [RF_BIN_MUL] = RF_OP_MUL,
+                               [RF_BIN_DIV] = RF_OP_DIV,
+                               [RF_BIN_MOD] = RF_OP_MOD};
     const RfExpr *target = s->as.compound.target;
     RfString *name = rf_compile_name_of(fs, target);
     if (!name) {

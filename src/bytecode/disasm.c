@@ -106,8 +106,8 @@ static void put_place(RfBuf *out, const RfProto *p, uint32_t place, uint32_t pc)
 
 static const char *const store_words[] = {"plain", "bare"};
 static const char *const decl_words[] = {"let", "mut", "const", "func", "import", "match"};
-static const char *const raise_words[] = {"reassign let", "reassign const", "mutate let", "mutate const", "undefined", "duplicate",
-                                          "yield outside"};
+static const char *const raise_words[] = {"reassign let", "reassign const", "mutate let",   "mutate const",
+                                          "undefined",    "duplicate",      "yield outside"};
 static const char *const variant_words[] = {"Ok", "Err", "Some", "None"};
 
 static void put_varref(RfBuf *out, const RfProto *p, uint32_t b)
@@ -175,7 +175,9 @@ static void put_comment(RfBuf *out, const RfProto *p, RfInstr in, uint32_t pc)
     case RF_OP_VARIANT:
     case RF_OP_MATCH_VARIANT: rf_buf_puts(out, variant_words[in.a]); break;
     case RF_OP_ENUM:
-    case RF_OP_MATCH_ENUM: rf_buf_printf(out, "%s::%s", p->enums[in.b].enum_name->data, p->enums[in.b].variant->data); break;
+    case RF_OP_MATCH_ENUM:
+        rf_buf_printf(out, "%s::%s", p->enums[in.b].enum_name->data, p->enums[in.b].variant->data);
+        break;
     case RF_OP_CLOSURE:
     case RF_OP_SPAWN: rf_buf_printf(out, "%s id=%u", p->protos[in.b]->name->data, p->protos[in.b]->id); break;
     case RF_OP_GET_FIELD:
@@ -277,19 +279,21 @@ static void put_header(RfBuf *out, const RfProto *p)
     if (p->flags & RF_PROTO_MAIN) {
         rf_buf_puts(out, "main");
     } else {
-        rf_buf_printf(out, "%sfunc%s %s(", p->flags & RF_PROTO_ASYNC ? "async " : "", p->flags & RF_PROTO_GENERATOR ? "*" : "",
-                      p->name->data);
+        rf_buf_printf(out, "%sfunc%s %s(", p->flags & RF_PROTO_ASYNC ? "async " : "",
+                      p->flags & RF_PROTO_GENERATOR ? "*" : "", p->name->data);
         for (uint32_t i = 0; i < p->nparams; i++) {
             const char *name = NULL;
             for (uint32_t j = 0; j < p->ninfo && !name; j++) {
                 name = p->info[j].slot == i ? p->info[j].name->data : NULL;
             }
-            rf_buf_printf(out, "%s%s", i ? ", " : "", name && !(i == 0 && (p->flags & RF_PROTO_HIDDEN_SELF)) ? name : "(self)");
+            rf_buf_printf(out, "%s%s", i ? ", " : "",
+                          name && !(i == 0 && (p->flags & RF_PROTO_HIDDEN_SELF)) ? name : "(self)");
         }
         rf_buf_putc(out, ')');
     }
-    rf_buf_printf(out, " id=%u params=%u locals=%u captured=%u ops=%u stack=%u (%s:%u) ==\n", p->id, p->nparams, p->nlocals,
-                  p->ncaptures, p->code_len, p->max_stack, p->module ? p->module->file : "?", p->def_pos.line);
+    rf_buf_printf(out, " id=%u params=%u locals=%u captured=%u ops=%u stack=%u (%s:%u) ==\n", p->id, p->nparams,
+                  p->nlocals, p->ncaptures, p->code_len, p->max_stack, p->module ? p->module->file : "?",
+                  p->def_pos.line);
 }
 
 static void put_constants(RfBuf *out, const RfProto *p)
@@ -343,8 +347,27 @@ void rf_disasm(RfBuf *out, const RfProto *p)
 /* ---- the opcode table ---- */
 
 static const char *const operand_words[] = {
-    "", "local", "const", "global", "cell", "jump", "count", "function", "call site", "field site", "method site", "path",
-    "struct site", "enum site", "declaration", "import site", "dict pattern", "kind", "flag", "feedback", "varref",
+    "",
+    "local",
+    "const",
+    "global",
+    "cell",
+    "jump",
+    "count",
+    "function",
+    "call site",
+    "field site",
+    "method site",
+    "path",
+    "struct site",
+    "enum site",
+    "declaration",
+    "import site",
+    "dict pattern",
+    "kind",
+    "flag",
+    "feedback",
+    "varref",
 };
 
 void rf_ops_markdown(RfBuf *out)

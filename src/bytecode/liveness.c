@@ -253,7 +253,8 @@ static void mark(Flow *f)
             RfInstr *in = &f->p->code[pc];
             if (in->op == RF_OP_LOAD_LOCAL && !has(f->live, in->a)) {
                 in->b |= RF_VARREF_MOVE;
-            } else if (in->op == RF_OP_INDEX_LOCAL && pc > 0 && f->p->code[pc - 1].op == RF_OP_CONST && !has(f->live, in->a)) {
+            } else if (in->op == RF_OP_INDEX_LOCAL && pc > 0 && f->p->code[pc - 1].op == RF_OP_CONST &&
+                       !has(f->live, in->a)) {
                 *in = (RfInstr){RF_OP_INDEX_LAST, in->a, 0};
             }
             step_back(f->p, *in, f->live, NULL);

@@ -27,8 +27,8 @@ typedef struct Verifier {
     uint32_t top;
     bool *queued;
     uint32_t *handler_of; /* innermost handler around a pc, or UINT32_MAX */
-    uint8_t *slots;  /* nlocals per pc, or NULL */
-    uint8_t *now;    /* slots after the instruction at hand */
+    uint8_t *slots;       /* nlocals per pc, or NULL */
+    uint8_t *now;         /* slots after the instruction at hand */
     int32_t deepest;
 } Verifier;
 
@@ -135,7 +135,8 @@ static bool check_details(Verifier *v, RfInstr in)
         return is_string_const(p, in.b) || fail(v, "constant %u is no string", in.b);
     case RF_OP_STORE_GLOBAL: return below(v, in.a, RF_STORE_BARE + 1, "mode");
     case RF_OP_DECLARE_GLOBAL:
-        return below(v, in.a & ~(uint32_t)RF_DECL_REPLACE, (in.a & RF_DECL_REPLACE) ? RF_DECL_CONST + 1 : RF_DECL_MATCH + 1, "kind");
+        return below(v, in.a & ~(uint32_t)RF_DECL_REPLACE,
+                     (in.a & RF_DECL_REPLACE) ? RF_DECL_CONST + 1 : RF_DECL_MATCH + 1, "kind");
     case RF_OP_VARIANT: return below(v, in.a, 3, "variant");
     case RF_OP_MATCH_VARIANT: return below(v, in.a, 4, "variant");
     case RF_OP_GEN_START: return (p->flags & RF_PROTO_GENERATOR) || fail(v, "GEN_START outside a generator");
@@ -148,8 +149,7 @@ static bool check_details(Verifier *v, RfInstr in)
         const RfImportSite *site = &p->imports[in.b];
         return below(v, site->next, site->count, "imported name");
     }
-    case RF_OP_STORE_INDEX_GLOBAL:
-        return rf_proto_root_pos(p, v->pc).line > 0 || fail(v, "no position of the root");
+    case RF_OP_STORE_INDEX_GLOBAL: return rf_proto_root_pos(p, v->pc).line > 0 || fail(v, "no position of the root");
     default: return true;
     }
 }
@@ -454,7 +454,8 @@ static bool flow_slots(Verifier *v, RfInstr in)
     case RF_OP_FOR_RANGE:
     case RF_OP_FOR_STEP: become(v, in.a, 3, SLOT_ITER); return true;
     case RF_OP_FOR_LOOP:
-    case RF_OP_FOR_LOOP2: return want(v, in.a, SLOT_ITER) && want(v, in.a + 1u, SLOT_ITER) && want(v, in.a + 2u, SLOT_ITER);
+    case RF_OP_FOR_LOOP2:
+        return want(v, in.a, SLOT_ITER) && want(v, in.a + 1u, SLOT_ITER) && want(v, in.a + 2u, SLOT_ITER);
     case RF_OP_CLOSURE:
     case RF_OP_SPAWN: return want_captures(v, p->protos[in.b]);
     case RF_OP_LOAD_PATH:

@@ -219,12 +219,10 @@ RfStatus rf_builtin_arity_error(RfVm *vm, const RfBuiltin *b, int argc)
         return rf_raise(rt, "%s() expects %d argument%s (%s), got %d", name, max, plural, b->arity_text, argc);
     case RF_ARITY_Q:
         return rf_raise(rt, "%s expects %d argument%s (%s), got %d", name, max, plural, b->arity_text, argc);
-    case RF_ARITY_U:
-        return rf_raise(rt, "%s() expects %d argument%s", name, max, plural);
+    case RF_ARITY_U: return rf_raise(rt, "%s() expects %d argument%s", name, max, plural);
     case RF_ARITY_T:
     case RF_ARITY_F:
-    case RF_ARITY_OPEN:
-        break;
+    case RF_ARITY_OPEN: break;
     }
     return raise_own_text(vm, b, argc);
 }

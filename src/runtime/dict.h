@@ -34,10 +34,10 @@ typedef struct RfDictEntry {
 } RfDictEntry;
 
 struct RfDict {
-    RfObject obj;  /* obj.aux: form of the index (index.h); its RF_INDEX_BITS are 0 when there is none */
-    uint32_t len;  /* live entries */
-    uint32_t used; /* entries in use, holes included */
-    uint32_t cap;  /* room in entries; slots of a table, without a last one that stays free */
+    RfObject obj;   /* obj.aux: form of the index (index.h); its RF_INDEX_BITS are 0 when there is none */
+    uint32_t len;   /* live entries */
+    uint32_t used;  /* entries in use, holes included */
+    uint32_t cap;   /* room in entries; slots of a table, without a last one that stays free */
     uint32_t first; /* no live entry before this one */
     union {
         uint32_t *index; /* see index.h; NULL when small or dense */

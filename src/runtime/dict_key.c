@@ -23,12 +23,8 @@ bool rf_dict_make_key(RfValue v, RfValue *key)
 {
     int64_t i;
     switch (v.tag) {
-    case RF_TAG_INT:
-        *key = v;
-        return true;
-    case RF_TAG_STRING:
-        *key = rf_string_as_canonical_int(v.as.str, &i) ? rf_int(i) : rf_retain(v);
-        return true;
+    case RF_TAG_INT: *key = v; return true;
+    case RF_TAG_STRING: *key = rf_string_as_canonical_int(v.as.str, &i) ? rf_int(i) : rf_retain(v); return true;
     case RF_TAG_FLOAT:
         if (fabs(v.as.f) <= EXACT_INT_LIMIT && v.as.f == trunc(v.as.f) && !(v.as.f == 0 && signbit(v.as.f))) {
             *key = rf_int((int64_t)v.as.f);
@@ -37,11 +33,8 @@ bool rf_dict_make_key(RfValue v, RfValue *key)
             *key = key_from_text(text, rf_float_to_text(v.as.f, text));
         }
         return true;
-    case RF_TAG_BOOL:
-        *key = rf_obj(rf_string_from_cstr(v.as.i ? "true" : "false"));
-        return true;
-    default:
-        return false;
+    case RF_TAG_BOOL: *key = rf_obj(rf_string_from_cstr(v.as.i ? "true" : "false")); return true;
+    default: return false;
     }
 }
 

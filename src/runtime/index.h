@@ -25,8 +25,8 @@
 #define RF_INDEX_FREE 0u
 #define RF_INDEX_REMOVED 1u
 #define RF_INDEX_MIN_BITS 4u
-#define RF_INDEX_BITS 63u       /* part of a form */
-#define RF_INDEX_MIX 64u        /* part of a form */
+#define RF_INDEX_BITS 63u        /* part of a form */
+#define RF_INDEX_MIX 64u         /* part of a form */
 #define RF_INDEX_LONG_SEARCH 12u /* slots */
 
 /* Entries that an index of 2^bits slots may have. */
@@ -49,7 +49,7 @@ static inline unsigned rf_index_bits(size_t cap)
 typedef struct RfProbe {
     uint32_t slot;
     uint32_t mask;
-    uint32_t tag; /* in its place in the upper part of a slot */
+    uint32_t tag;  /* in its place in the upper part of a slot */
     uint32_t home; /* where the search began */
 } RfProbe;
 

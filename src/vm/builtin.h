@@ -5,18 +5,22 @@
 #include "runtime/runtime.h"
 
 /* Arity families of stdlib.md 1.3. */
+/* clang-format off */
 typedef enum RfArityFamily {
     RF_ARITY_OPEN, /* the function checks the count itself */
     RF_ARITY_A, RF_ARITY_B, RF_ARITY_P, RF_ARITY_Q, RF_ARITY_U,
     RF_ARITY_T, /* `arity_text` is the whole message */
     RF_ARITY_F  /* likewise */
 } RfArityFamily;
+/* clang-format on */
 
+/* clang-format off */
 typedef enum RfCapability {
     RF_CAP_NONE, RF_CAP_FS_READ, RF_CAP_FS_WRITE, RF_CAP_FS_DELETE, RF_CAP_PROCESS_EXEC, RF_CAP_SHELL_EXEC,
     RF_CAP_ENV_READ, RF_CAP_ENV_WRITE, RF_CAP_NET_CLIENT, RF_CAP_NET_SERVER, RF_CAP_DATABASE, RF_CAP_CLOCK,
     RF_CAP_RANDOM, RF_CAP_FFI, RF_CAP_COUNT
 } RfCapability;
+/* clang-format on */
 
 #define RF_BUILTIN_REUSES 1u /* may change argument 0 in place when it is the only reference, and runs no script code */
 #define RF_BUILTIN_PURE 2u   /* no side effect, result depends on the arguments only, runs no script code */
@@ -36,11 +40,11 @@ struct RfBuiltin {
     const char *canonical; /* equality and capability texts; the same text as name unless an alias */
     RfBuiltinFn *fn;
     int16_t min_args;
-    int16_t max_args; /* -1: open */
-    uint8_t family;      /* RfArityFamily */
-    uint8_t capability;  /* RfCapability */
-    uint8_t capability2; /* second one needed, or NONE */
-    uint8_t flags;       /* RF_BUILTIN_* */
+    int16_t max_args;       /* -1: open */
+    uint8_t family;         /* RfArityFamily */
+    uint8_t capability;     /* RfCapability */
+    uint8_t capability2;    /* second one needed, or NONE */
+    uint8_t flags;          /* RF_BUILTIN_* */
     const char *arity_name; /* name used in arity texts */
     const char *arity_text; /* families T, F: the message; P, Q: the parameter list */
     const char *signature;  /* "push(array, any) -> array" */
@@ -48,7 +52,8 @@ struct RfBuiltin {
 };
 
 /* The runtime layer reads the names of a builtin without knowing the rest (object.h). */
-_Static_assert(offsetof(RfBuiltin, name) == 0 && offsetof(RfBuiltin, canonical) == sizeof(char *), "see RfBuiltinNames");
+_Static_assert(offsetof(RfBuiltin, name) == 0 && offsetof(RfBuiltin, canonical) == sizeof(char *),
+               "see RfBuiltinNames");
 
 /* Look-up by name; NULL when there is none. */
 const RfBuiltin *rf_builtin_find(const char *name, size_t len);

@@ -5,13 +5,15 @@
 
 RfStatus rf_call_depth_error(RfVm *vm, const RfString *name)
 {
-    return rf_raise(rf_rt(vm), "Maximum VM call stack depth of %u exceeded while calling %s", vm->max_depth, name->data);
+    return rf_raise(rf_rt(vm), "Maximum VM call stack depth of %u exceeded while calling %s", vm->max_depth,
+                    name->data);
 }
 
 RfStatus rf_call_not_callable(RfVm *vm)
 {
-    return rf_raise(rf_rt(vm), "Cannot call non-function; the value being called is not callable. Pass a function, closure, "
-                               "or imported callable value instead.");
+    return rf_raise(rf_rt(vm),
+                    "Cannot call non-function; the value being called is not callable. Pass a function, closure, "
+                    "or imported callable value instead.");
 }
 
 RfStatus rf_call_arity_error(RfVm *vm, const RfProto *proto, uint32_t argc, bool method)
@@ -43,7 +45,8 @@ RfStatus rf_call_enter(RfVm *vm, RfFunction *fn, RfValue *ret, RfValue *fp, uint
     frame->proto = proto;
     frame->fn = fn;
     frame->owner = NULL;
-    frame->mode = proto->flags & RF_PROTO_ASYNC && !(proto->flags & RF_PROTO_GENERATOR) ? RF_FRAME_ASYNC : RF_FRAME_PLAIN;
+    frame->mode =
+        proto->flags & RF_PROTO_ASYNC && !(proto->flags & RF_PROTO_GENERATOR) ? RF_FRAME_ASYNC : RF_FRAME_PLAIN;
     RfValue *slot = fp + argc;
     for (; slot < fp + proto->nparams; slot++) {
         *slot = rf_undef();
@@ -57,8 +60,8 @@ RfStatus rf_call_enter(RfVm *vm, RfFunction *fn, RfValue *ret, RfValue *fp, uint
 
 static RfStatus denied(RfVm *vm, const RfBuiltin *b, RfCapability cap)
 {
-    return rf_raise(rf_rt(vm), "Capability denied: %s required for %s; rerun with %s", rf_capability_name(cap), b->canonical,
-                    rf_capability_flag(cap));
+    return rf_raise(rf_rt(vm), "Capability denied: %s required for %s; rerun with %s", rf_capability_name(cap),
+                    b->canonical, rf_capability_flag(cap));
 }
 
 /* Rules 1 and 2 of stdlib.md 1.2. */
@@ -158,7 +161,8 @@ static RfStatus call_struct_method(RfVm *vm, uint32_t argc, RfMethodSite *site, 
     RfFunction *fn = method->function.as.fn;
     RfProto *proto = fn->proto;
     site->misses++;
-    if (!(proto->flags & (RF_PROTO_SLOW_CALL | RF_PROTO_ASYNC)) && proto->nparams == argc + 1 && proto->nrequired == argc + 1) {
+    if (!(proto->flags & (RF_PROTO_SLOW_CALL | RF_PROTO_ASYNC)) && proto->nparams == argc + 1 &&
+        proto->nrequired == argc + 1) {
         site->shape = s->shape;
         site->version = s->shape->type->version;
         site->method = fn;
@@ -248,11 +252,11 @@ static RfStatus call_kind_method(RfVm *vm, uint32_t argc, RfMethodSite *site, bo
     }
     if (recv->tag == RF_TAG_CHANNEL || recv->tag == RF_TAG_HANDLE) {
         RfValue out = rf_null();
-        RfStatus status = recv->tag == RF_TAG_CHANNEL
-                              ? rf_channel_method(vm, *recv, site->name, (int)argc, recv + 1, &out, found)
-                          : recv->as.handle->type->call
-                              ? recv->as.handle->type->call(vm, recv->as.handle, site->name, (int)argc, recv + 1, &out, found)
-                              : (*found = false, RF_OK);
+        RfStatus status =
+            recv->tag == RF_TAG_CHANNEL ? rf_channel_method(vm, *recv, site->name, (int)argc, recv + 1, &out, found)
+            : recv->as.handle->type->call
+                ? recv->as.handle->type->call(vm, recv->as.handle, site->name, (int)argc, recv + 1, &out, found)
+                : (*found = false, RF_OK);
         if (status != RF_OK || !*found) {
             return status;
         }

@@ -13,6 +13,9 @@
 #include "runtime/text.h"
 #include "vm/frame.h"
 
+/* The rest is macros, labels and tables made from them, which the tool cannot lay out. */
+/* clang-format off */
+
 #define likely(x) __builtin_expect(!!(x), 1)
 #define unlikely(x) __builtin_expect(!!(x), 0)
 

@@ -47,7 +47,8 @@ static RfValue *find_root(RfVm *vm, const RfPath *path, bool writing)
     case RF_GLOBAL_MUT: break;
     default:
         if (writing) {
-            rf_var_raise(vm, m->info[global]->kind == RF_GLOBAL_CONST ? RF_RAISE_MUTATE_CONST : RF_RAISE_MUTATE_LET, path->name);
+            rf_var_raise(vm, m->info[global]->kind == RF_GLOBAL_CONST ? RF_RAISE_MUTATE_CONST : RF_RAISE_MUTATE_LET,
+                         path->name);
             return NULL;
         }
     }
@@ -238,7 +239,8 @@ static RfValue *give_step(RfVm *vm, RfValue *place, const RfStep *step)
         int64_t number;
         switch (place->tag) {
         case RF_TAG_STRUCT: return rf_struct_find(place->as.strct, name);
-        case RF_TAG_DICT: return rf_string_as_canonical_int(name, &number) ? NULL : rf_dict_find_str(place->as.dict, name);
+        case RF_TAG_DICT:
+            return rf_string_as_canonical_int(name, &number) ? NULL : rf_dict_find_str(place->as.dict, name);
         default: return NULL;
         }
     }

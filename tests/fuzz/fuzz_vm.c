@@ -31,7 +31,10 @@ static void stay(void *context, int code, int lost)
     (void)lost;
 }
 
-static void end_process(void) { _exit(0); }
+static void end_process(void)
+{
+    _exit(0);
+}
 
 /* True when `word` occurs, other than as the end of async_WORD. */
 static bool mentions(const char *source, size_t size, const char *word)
