@@ -1,6 +1,6 @@
 /* What the files that implement dicts share: the table form, and giving back the tables of any form.
  *
- * The table form: `entries` has d->cap slots (and a free one behind them), at most three quarters of them in use. The key's hash, as a fraction of
+ * The table form: `entries` has d->cap slots (and a free one behind them), at most seven eighths of them in use. The key's hash, as a fraction of
  * 2^64, gives the slot where a search begins, so that d->cap need not be a power of two and a table can grow by less
  * than half; the search goes on slot by slot and ends at a free one. `order` has the number of each slot in use, in
  * insertion order. Removing a key makes its slot a tombstone (value UNDEF, payload RF_DICT_TOMBSTONE), which is not
@@ -44,13 +44,13 @@ static inline bool rf_dict_is_indexed(const RfDict *d)
 /* Entries, holes included, that a table of so many slots may have; also the length of its `order`. */
 static inline uint32_t rf_dict_table_room(uint32_t slots)
 {
-    return slots - slots / 4;
+    return slots - slots / 8;
 }
 
 /* Slots of a table that has room for so many entries. */
 static inline size_t rf_dict_table_slots(size_t room)
 {
-    return room + room / 3 + 1;
+    return room + room / 7 + 1;
 }
 
 /* Size of `entries`. */
