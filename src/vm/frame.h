@@ -105,9 +105,6 @@ static inline uint16_t rf_op_feedback(RfValue x, RfValue y)
            : rf_is_num(x) && rf_is_num(y)                   ? (x.tag == y.tag ? RF_FEEDBACK_FLOAT : RF_FEEDBACK_MIXED)
                                                             : RF_FEEDBACK_OTHER;
 }
-/* int arithmetic that overflowed or divided by zero: raises. */
-RfStatus rf_op_int_error(RfVm *vm, RfOp op, int64_t x, int64_t y);
-double rf_op_fmod(double x, double y);
 
 /* ---- access.c ---- */
 /* x[i]; borrows both; *out new reference. */
@@ -181,8 +178,8 @@ typedef struct RfGenerator {
 RfStatus rf_generator_start(RfVm *vm);
 /* Pushes the generator's frame; mode says who consumes. Takes a reference to g for the frame. RF_ENTER or RF_ERROR. */
 RfStatus rf_generator_resume(RfVm *vm, RfGenerator *g, RfFrameMode mode, RfValue *ret);
-/* YIELD: parks the running generator frame, handing `v` (taken) to the consumer. Pops the frame. */
-void rf_generator_park(RfVm *vm, RfValue v);
+/* YIELD: parks the running generator frame, whose value the caller hands on. Pops the frame. */
+void rf_generator_park(RfVm *vm);
 /* Draws one value from C: 1 item, 0 end, -1 error. */
 int rf_generator_next(RfVm *vm, RfGenerator *g, RfValue *out);
 void rf_generator_finish(RfGenerator *g); /* drops what it holds; DONE */

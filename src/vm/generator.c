@@ -66,9 +66,8 @@ RfStatus rf_generator_resume(RfVm *vm, RfGenerator *g, RfFrameMode mode, RfValue
     return RF_ENTER;
 }
 
-void rf_generator_park(RfVm *vm, RfValue v)
+void rf_generator_park(RfVm *vm)
 {
-    (void)v;
     RfFrame *f = vm->frame;
     RfGenerator *g = f->owner;
     g->pc = f->pc;

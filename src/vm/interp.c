@@ -81,7 +81,7 @@ static inline bool float_ADD(double x, double y, double *r) { return *r = x + y,
 static inline bool float_SUB(double x, double y, double *r) { return *r = x - y, true; }
 static inline bool float_MUL(double x, double y, double *r) { return *r = x * y, true; }
 static inline bool float_DIV(double x, double y, double *r) { return *r = x / y, y != 0.0; }
-static inline bool float_MOD(double x, double y, double *r) { return y != 0.0 && (*r = rf_op_fmod(x, y), true); }
+static inline bool float_MOD(double x, double y, double *r) { return y != 0.0 && (*r = fmod(x, y), true); }
 
 #define INT_EQ(x, y) ((x) == (y))
 #define INT_NE(x, y) ((x) != (y))
@@ -627,13 +627,10 @@ trace: /* DEBUG_VM: every instruction passes here and runs in its plain form */
         } \
         FALLBACK(); \
     }
-/* A pending interrupt makes the plain LOOP_IF_TRUE run, which has the safepoint. */
 #define BACK_EDGE() \
     do { \
         frame->proto->loop_count++; \
-        if (unlikely(vm->interrupt)) { \
-            SAFEPOINT(); \
-        } \
+        SAFEPOINT(); \
     } while (0)
     COMPARE(EQ)
     COMPARE(NE)
@@ -1221,24 +1218,20 @@ trace: /* DEBUG_VM: every instruction passes here and runs in its plain form */
         globals = frame->proto->module->globals;
         DISPATCH();
     }
-    CASE(MOVE) : {
-        const RfValue *src = &fp[pc[0].a];
-        RfValue *dst = &fp[pc[1].a];
-        if (likely(IS_SCALAR(*src) && IS_SCALAR(*dst))) {
-            COPY(dst, src);
-            NEXT(2);
-        }
-        FALLBACK();
+/* a local set to a local or constant that needs no counting */
+#define SET_LOCAL(NAME, SOURCE) \
+    CASE(NAME) : \
+    { \
+        const RfValue *src = (SOURCE); \
+        RfValue *dst = &fp[pc[1].a]; \
+        if (likely(IS_SCALAR(*src) && IS_SCALAR(*dst))) { \
+            COPY(dst, src); \
+            NEXT(2); \
+        } \
+        FALLBACK(); \
     }
-    CASE(SET_LC) : {
-        const RfValue *src = &consts[pc[0].b];
-        RfValue *dst = &fp[pc[1].a];
-        if (likely(IS_SCALAR(*src) && IS_SCALAR(*dst))) {
-            COPY(dst, src);
-            NEXT(2);
-        }
-        FALLBACK();
-    }
+    SET_LOCAL(MOVE, &fp[pc[0].a])
+    SET_LOCAL(SET_LC, &consts[pc[0].b])
     CASE(THROW) : {
         sp--;
         SAVE();
@@ -1280,7 +1273,7 @@ trace: /* DEBUG_VM: every instruction passes here and runs in its plain form */
         RfValue v = rf_retain(sp[-1]); /* stays as the value of the expression when the generator resumes */
         RfValue *ret = frame->ret;
         SAVE();
-        rf_generator_park(vm, v);
+        rf_generator_park(vm);
         if (mode == RF_FRAME_DRAW) {
             *ret = v;
             vm->sp = ret + 1;
@@ -1385,13 +1378,7 @@ trace: /* DEBUG_VM: every instruction passes here and runs in its plain form */
                 NEXT(1);
             }
         }
-        frame->proto->loop_count++;
-        if (unlikely(vm->interrupt)) {
-            SAVE();
-            if (rf_vm_safepoint(vm) != RF_OK) {
-                goto error;
-            }
-        }
+        BACK_EDGE();
         const RfInstr *target = pc + (int32_t)pc->b;
         if (likely(target->op == RF_OP_STORE_LOCAL && IS_SCALAR(fp[target->a]))) {
             sp--;

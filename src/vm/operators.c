@@ -14,12 +14,8 @@ static const RfOpMethod op_method[] = {
     [RF_OP_GT] = RF_OPM_GT,   [RF_OP_LE] = RF_OPM_LE,   [RF_OP_GE] = RF_OPM_GE,
 };
 
-double rf_op_fmod(double x, double y)
-{
-    return fmod(x, y);
-}
-
-RfStatus rf_op_int_error(RfVm *vm, RfOp op, int64_t x, int64_t y)
+/* int arithmetic that overflowed or divided by zero */
+static RfStatus int_error(RfVm *vm, RfOp op, int64_t x, int64_t y)
 {
     if (y == 0 && op == RF_OP_DIV) {
         return rf_raise(rf_rt(vm), "Division by zero");
@@ -55,7 +51,7 @@ static RfStatus int_binary(RfVm *vm, RfOp op, RfValue *sp)
         break;
     default: bad = y == 0; r = bad || y == -1 ? 0 : x % y;
     }
-    return bad ? rf_op_int_error(vm, op, x, y) : done(vm, sp, rf_int(r));
+    return bad ? int_error(vm, op, x, y) : done(vm, sp, rf_int(r));
 }
 
 static RfStatus float_binary(RfVm *vm, RfOp op, RfValue *sp)
