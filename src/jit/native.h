@@ -1,0 +1,115 @@
+/* The contract between generated code and the program that runs it: registers of a native call, compact frames, exits,
+ * and the image (one shared object with the code of several functions).
+ *
+ * Generated code is pointer-free. Whatever it needs of this process it finds in its own data symbol `rf_bind`, an array of
+ * pointers that rf_image_load fills in from the list of binds in the image's head.
+ *
+ * A function of the image has two forms:
+ *   entry   RfRet uN(RfVm *, RfFrame *, RfValue *fp)            arguments in fp[]; called by the interpreter and by helpers
+ *   direct  RfRet dN(RfVm *, RfFrame *, RfValue *fp, raw...)    scalars of known type raw (int64_t, double), everything else in
+ *                                                              fp[i] as owned values; called by code of the same image
+ * and one more for each loop that was running when it was compiled:
+ *   loop    RfRet oN_PC(RfVm *, RfFrame *, RfValue *fp)         locals in fp[], operand stack empty, starts at the header PC
+ *
+ * Where values live: slot i of an activation (locals, then operands) has its home at fp[i], as in the interpreter. Ints,
+ * floats, bools and null of known type live in registers and their home holds garbage; everything else lives in its home.
+ *
+ * Frames: frame is this activation's RfFrame. A direct call writes only frame[1].mark (and frame[1].fn for closures with
+ * captures): a compact frame. rf_native_sync completes all compact frames below and including `frame`; every helper that
+ * can raise or look at the VM does it first. The caller has compared frame with vm->frame_limit. */
+#ifndef RF_JIT_NATIVE_H
+#define RF_JIT_NATIVE_H
+
+#include "vm/tier.h"
+
+#define RF_JIT_ABI 1u /* part of the cache key: grows with every change of this file, helpers.def or an object layout */
+
+/* ---- mark of a compact frame ---- */
+/* bit 63 set | unit (15 bits) << 48 | distance of its fp from the caller's fp in slots (16) << 32 | pc of the call in the
+ * caller (31) << 1 | 1 when frame->fn has been written. 0: the frame is complete. */
+#define RF_MARK(unit, slots, pc, has_fn) \
+    (UINT64_C(1) << 63 | (uint64_t)(unit) << 48 | (uint64_t)(slots) << 32 | (uint64_t)(pc) << 1 | (uint64_t)(has_fn))
+
+/* ---- where: first argument of helpers that may raise or look at the VM, after vm and frame ---- */
+/* pc of the instruction, and the number of valid slots (locals + operands) from fp: vm->sp = fp + slots */
+#define RF_WHERE(pc, slots) ((uint64_t)(slots) << 32 | (uint32_t)(pc))
+
+/* ---- exits ---- */
+/* State of one slot at an exit. Scalars have been stored to their homes (tag and payload) by the code before it calls. */
+typedef enum RfSlotState {
+    RF_SLOT_NULL = 'n',  /* dead or null: the helper stores null */
+    RF_SLOT_UNDEF = 'u', /* the helper stores UNDEF */
+    RF_SLOT_HOME = 'm',  /* the home holds the owned (or scalar) value */
+} RfSlotState;
+
+typedef struct RfExit {
+    uint32_t unit;   /* whose activation */
+    uint32_t pc;     /* DEOPT: instruction to resume at; ERROR: the one that failed */
+    uint32_t nslots; /* locals + operands present */
+    uint8_t error;   /* an error is under way */
+    uint8_t reason;  /* RfReason */
+    uint8_t guard;   /* failed speculation: counts; the class of the top operand joins the profile */
+    const char *slots; /* nslots RfSlotState */
+} RfExit;
+
+/* ---- images ---- */
+typedef enum RfBindKind {
+    RF_BIND_HELPER,  /* a: number in helpers.def */
+    RF_BIND_PROTO,   /* a: unit number -> RfProto * */
+    RF_BIND_CONSTS,  /* a: unit -> RfValue *consts */
+    RF_BIND_MODULE,  /* a: unit -> RfModule * */
+    RF_BIND_CODE,    /* a: unit -> RfInstr *code */
+    RF_BIND_SHAPE,   /* a: shape number of the job -> RfShape * */
+    RF_BIND_TYPE,    /* a: shape number -> RfStructType * (version check) */
+    RF_BIND_BUILTIN, /* a: unit, b: call-site or global number as told by the job -> const RfBuiltin * */
+    RF_BIND_FUNCTION, /* a: unit -> RfFunction *, the one function value of a proto without captures (kept alive) */
+    RF_BIND_IMAGE    /* RfImage * */
+} RfBindKind;
+typedef struct RfBind {
+    uint32_t kind, a, b;
+} RfBind;
+
+typedef struct RfImageEntry {
+    uint32_t unit;
+    int32_t pc; /* -1: function entry, else header of a loop */
+} RfImageEntry;
+
+/* Everything about compiled code but the code: encoded into the data symbol `rf_head` of the shared object. */
+typedef struct RfImageHead {
+    uint32_t nunits, nentries, nexits, nbinds;
+    RfImageEntry *entries; /* symbol names: "u%u" of unit, or "o%u_%d" of unit and pc */
+    RfExit *exits;
+    RfBind *binds;
+} RfImageHead;
+
+/* A loaded image; owned by the VM's JIT (several units may refer to it). */
+typedef struct RfImage {
+    RfImageHead head;
+    void *handle; /* dlopen */
+    uint32_t nunits;
+    RfProto **protos;   /* by unit */
+    RfFunction **functions; /* by unit: see RF_BIND_FUNCTION; owned references or NULL */
+    uint32_t *exit_counts; /* by exit */
+    void **bind;
+    struct RfImage *next;
+} RfImage;
+
+/* head <-> bytes (malloc'd by rf_mem; *size its length). Decoding checks everything: false when malformed. */
+uint8_t *rf_image_head_encode(const RfImageHead *head, size_t *size);
+bool rf_image_head_decode(RfImageHead *head, const uint8_t *data, size_t size);
+void rf_image_head_free(RfImageHead *head);
+
+/* ---- runtime side of generated code ---- */
+/* Completes frame and the compact ones below it; sets frame->pc (as after the instruction `where`), vm->frame and vm->sp. */
+void rf_native_sync(RfVm *vm, RfFrame *frame, uint64_t where);
+
+/* The helper table: one function pointer per line of helpers.def, in its order. */
+extern void *const rf_helper_table[];
+typedef enum RfHelper {
+#define HELPER(name, result, params) RF_HELPER_##name,
+#include "jit/helpers.def"
+#undef HELPER
+    RF_HELPER_COUNT
+} RfHelper;
+
+#endif
