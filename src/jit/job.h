@@ -95,6 +95,7 @@ typedef struct RfJobUnit {
     RfJobGlobal *globals;  /* those the code names, by slot ascending */
     RfJobPath *paths;
     RfHandler *handlers;
+    bool has_calls;     /* set by the compiler */
     bool compile_entry;    /* compile the function entry (unit 0: unless only a loop is wanted; others: always) */
     uint8_t level;         /* how often it was compiled before: 0 speculate freely, 1 only what the profile says, 2 generic */
     /* loops to compile an entry for */

@@ -49,6 +49,7 @@ typedef struct RfExit {
     uint8_t error;   /* an error is under way */
     uint8_t reason;  /* RfReason */
     uint8_t guard;   /* failed speculation: counts; the class of the top operand joins the profile */
+    uint8_t keep_sp; /* after a failed step: vm->sp stays, the operands below it are in their homes; slots tells the locals only */
     const char *slots; /* nslots RfSlotState */
 } RfExit;
 
@@ -61,12 +62,13 @@ typedef enum RfBindKind {
     RF_BIND_CODE,    /* a: unit -> RfInstr *code */
     RF_BIND_SHAPE,   /* a: shape number of the job -> RfShape * */
     RF_BIND_TYPE,    /* a: shape number -> RfStructType * (version check) */
-    RF_BIND_BUILTIN, /* a: unit, b: call-site or global number as told by the job -> const RfBuiltin * */
+    RF_BIND_BUILTIN, /* name -> const RfBuiltin * */
     RF_BIND_FUNCTION, /* a: unit -> RfFunction *, the one function value of a proto without captures (kept alive) */
     RF_BIND_IMAGE    /* RfImage * */
 } RfBindKind;
 typedef struct RfBind {
-    uint32_t kind, a, b;
+    uint32_t kind, a;
+    const char *name; /* BUILTIN, else NULL */
 } RfBind;
 
 typedef struct RfImageEntry {

@@ -1,0 +1,718 @@
+/* The compiler's driver: one job to one shared object. Runs in the worker process. */
+#include "jit/compile.h"
+
+#include <elf.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define MAX_BINDS 1024
+#define MAX_SLOTS 1000
+#define MAX_INSTRS 6000 /* of all units that are really compiled; measured: about 1 s */
+
+/* ---- what emitters ask for ---- */
+
+void rf_reject(Emit *e, RfReason reason)
+{
+    RfCompiler *c = e->c;
+    e->rejected = true;
+    e->block = NULL;
+    if (e->info != &c->units[0]) {
+        e->info->bad = true;
+        c->changed = true;
+    } else if (c->reason == RF_REASON_NONE) {
+        c->reason = reason;
+        c->reject_unit = e->u->number;
+        c->reject_pc = e->pc;
+    }
+}
+
+R rf_bound_c(RfCompiler *c, RfBindKind kind, uint32_t a, const char *name, T type)
+{
+    RfImageHead *h = &c->head;
+    uint32_t i = 0;
+    while (i < h->nbinds && !(h->binds[i].kind == kind && h->binds[i].a == a &&
+                              (name == NULL) == (h->binds[i].name == NULL) && (!name || strcmp(name, h->binds[i].name) == 0))) {
+        i++;
+    }
+    if (i == h->nbinds) {
+        if (i == MAX_BINDS) {
+            c->reason = RF_REASON_TOO_LARGE;
+            i--;
+        } else {
+            h->binds[h->nbinds++] = (RfBind){.kind = kind, .a = a, .name = name};
+        }
+    }
+    R array = rf_gcc.lvalue_as_rvalue(c->bind);
+    R index = rf_gcc.context_new_rvalue_from_int(c->ctx, c->t_i32, (int)i);
+    R pointer = rf_gcc.lvalue_as_rvalue(rf_gcc.context_new_array_access(c->ctx, NULL, array, index));
+    return rf_gcc.context_new_cast(c->ctx, NULL, pointer, type);
+}
+
+R rf_bound(Emit *e, RfBindKind kind, uint32_t a, const char *name, T type)
+{
+    return e->dry || !e->block ? NULL : rf_bound_c(e->c, kind, a, name, type);
+}
+
+static T helper_type(RfCompiler *c, char letter)
+{
+    switch (letter) {
+    case 'v': return c->t_void;
+    case 'i': return c->t_i32;
+    case 'l': return c->t_i64;
+    case 'd': return c->t_f64;
+    case 'r': return c->t_ret;
+    default: return c->t_ptr;
+    }
+}
+
+R rf_help(Emit *e, RfHelper helper, int n, R *args)
+{
+    static const struct {
+        char result;
+        const char *params;
+    } signatures[] = {
+#define HELPER(name, result, params) {#result[0], params},
+#include "jit/helpers.def"
+#undef HELPER
+    };
+    if (e->dry || !e->block) {
+        return NULL;
+    }
+    RfCompiler *c = e->c;
+    const char *params = signatures[helper].params;
+    T types[16];
+    R cast[16];
+    int count = (int)strlen(params);
+    if (count != n) {
+        rf_reject(e, RF_REASON_BACKEND_ERROR);
+        return NULL;
+    }
+    for (int i = 0; i < count; i++) {
+        types[i] = helper_type(c, params[i]);
+        cast[i] = params[i] == 'd' ? args[i] : rf_gcc.context_new_cast(c->ctx, NULL, args[i], types[i]);
+    }
+    T fn = rf_gcc.context_new_function_ptr_type(c->ctx, NULL, helper_type(c, signatures[helper].result), count, types, 0);
+    return rf_gcc.context_new_call_through_ptr(c->ctx, NULL, rf_bound_c(c, RF_BIND_HELPER, helper, NULL, fn), count, cast);
+}
+
+/* ---- one function ---- */
+
+static void start_state(Emit *e, const struct RfJobLoop *loop)
+{
+    const RfJobUnit *u = e->u;
+    e->s.reached = true;
+    e->s.fresh = 0;
+    if (!loop) {
+        e->s.depth = 0;
+        for (uint32_t i = 0; i < u->nlocals; i++) {
+            SlotKind k = i >= u->nparams ? K_NULL : e->info->params[i] == K_DEAD ? K_HOME : e->info->params[i];
+            e->s.slots[i] = (Slot){.k = (uint8_t)k};
+            if (k == K_HOME && (u->flags & RF_PROTO_DEFAULTS)) {
+                e->s.slots[i].class = 0x7fff;
+            }
+        }
+        return;
+    }
+    e->s.depth = e->depth_at[loop->pc];
+    for (uint32_t i = 0; i < u->nlocals + e->s.depth; i++) {
+        Slot s = {.k = K_HOME};
+        if (i < u->nlocals) {
+            uint16_t class = loop->locals[i];
+            SlotKind k = u->level >= 2 && class != RF_CLASS_UNDEF ? K_HOME : class == RF_CLASS_UNDEF ? K_UNDEF : rf_kind_of_class(class);
+            if (!rf_alive(e, loop->pc, i)) {
+                k = K_DEAD;
+            } else if (k == K_HOME || k == K_DEAD) {
+                k = K_HOME;
+                s.class = 0x7fff;
+                if (!(class & RF_CLASS_UNDEF) && class) {
+                    s.class = 0; /* the guard at the entry lets no UNDEF in */
+                }
+            }
+            s.k = (uint8_t)k;
+        }
+        e->s.slots[i] = s;
+    }
+}
+
+/* Loads what the state wants from the homes, leaving at pc when something else lies there. */
+static void load_frame(Emit *e, const struct RfJobLoop *loop)
+{
+    RfCompiler *c = e->c;
+    uint32_t n = e->u->nlocals + e->s.depth;
+    Slot *wanted = rf_mem_alloc(sizeof(Slot) * (n + 1));
+    memcpy(wanted, e->s.slots, sizeof(Slot) * n);
+    for (uint32_t i = 0; i < n; i++) {
+        e->s.slots[i] = (Slot){.k = K_HOME};
+    }
+    gcc_jit_block *out = rf_exit(e, loop->pc, RF_REASON_TYPE_GUARD, true, false);
+    for (uint32_t i = 0; i < n; i++) {
+        R tag = rf_val(e, rf_tag(e, rf_home(e, i)));
+        R ok;
+        switch (wanted[i].k) {
+        case K_INT: ok = rf_cmp(e, GCC_JIT_COMPARISON_EQ, tag, rf_kt(e, c->t_u64, RF_TAG_INT)); break;
+        case K_FLOAT: ok = rf_cmp(e, GCC_JIT_COMPARISON_EQ, tag, rf_kt(e, c->t_u64, RF_TAG_FLOAT)); break;
+        case K_BOOL: ok = rf_cmp(e, GCC_JIT_COMPARISON_EQ, tag, rf_kt(e, c->t_u64, RF_TAG_BOOL)); break;
+        case K_NULL: ok = rf_cmp(e, GCC_JIT_COMPARISON_EQ, tag, rf_kt(e, c->t_u64, RF_TAG_NULL)); break;
+        case K_UNDEF: ok = rf_cmp(e, GCC_JIT_COMPARISON_EQ, tag, rf_kt(e, c->t_u64, RF_TAG_UNDEF)); break;
+        case K_HOME:
+            if (wanted[i].class & RF_CLASS_UNDEF) {
+                continue;
+            }
+            ok = rf_cmp(e, GCC_JIT_COMPARISON_NE, tag, rf_kt(e, c->t_u64, RF_TAG_UNDEF));
+            break;
+        default: continue;
+        }
+        gcc_jit_block *on = rf_block(e);
+        rf_branch(e, ok, on, out);
+        e->block = on;
+    }
+    memcpy(e->s.slots, wanted, sizeof(Slot) * n);
+    for (uint32_t i = 0; i < n; i++) {
+        if (wanted[i].k == K_INT || wanted[i].k == K_BOOL) {
+            rf_set(e, rf_ireg(e, i), rf_val(e, rf_payload(e, rf_home(e, i))));
+        } else if (wanted[i].k == K_FLOAT) {
+            rf_set(e, rf_freg(e, i), rf_val(e, rf_payload_f(e, rf_home(e, i))));
+        } else if (wanted[i].k == K_DEAD) {
+            rf_release_at(e, rf_home(e, i));
+        }
+    }
+    rf_mem_free(wanted, sizeof(Slot) * (n + 1));
+}
+
+static void run_block(Emit *e, uint32_t start)
+{
+    const RfJobUnit *u = e->u;
+    rf_state_copy(e, &e->s, &e->in[start]);
+    e->exit_block = NULL;
+    for (e->pc = start; e->block && !e->rejected;) {
+        rf_emit_instr(e);
+        if (!e->block || e->rejected) {
+            break;
+        }
+        uint32_t next = e->pc + 1;
+        if (next >= u->code_len) {
+            rf_reject(e, RF_REASON_UNSUPPORTED_OP);
+            break;
+        }
+        if (e->leader[next]) {
+            rf_goto(e, next);
+            break;
+        }
+        e->pc = next;
+    }
+}
+
+static void prologue(Emit *e, const struct RfJobLoop *loop)
+{
+    RfCompiler *c = e->c;
+    const RfJobUnit *u = e->u;
+    gcc_jit_block *first = rf_gcc.function_new_block(e->fn, "entry");
+    e->block = first;
+    for (uint32_t i = 0; i < e->nviews; i++) {
+        View *v = &e->views[i];
+        v->data = rf_temp(e, c->t_u8p);
+        v->len = rf_temp(e, c->t_u64);
+        v->wlen = rf_temp(e, c->t_u64);
+        rf_set(e, v->data, rf_kt(e, c->t_u8p, 0));
+        rf_set(e, v->len, rf_kt(e, c->t_u64, 0));
+        rf_set(e, v->wlen, rf_kt(e, c->t_u64, 0));
+    }
+    if (u->ncaptures > 0) {
+        e->closure = rf_temp(e, c->t_u8p);
+        rf_set(e, e->closure, rf_val(e, rf_at(e, e->frame, offsetof(RfFrame, fn), c->t_u8p)));
+    }
+    if (loop) {
+        load_frame(e, loop);
+    }
+}
+
+static void new_function(Emit *e, const struct RfJobLoop *loop)
+{
+    RfCompiler *c = e->c;
+    if (!loop) {
+        e->fn = e->info->direct;
+        e->vm = rf_gcc.param_as_rvalue(e->info->gparams[0]);
+        e->frame = rf_gcc.param_as_rvalue(e->info->gparams[1]);
+        e->fp = rf_gcc.param_as_rvalue(e->info->gparams[2]);
+        uint32_t n = 3;
+        for (uint32_t i = 0; i < e->u->nparams; i++) {
+            if (e->info->params[i] == K_FLOAT) {
+                e->freg[i] = rf_gcc.param_as_lvalue(e->info->gparams[n++]);
+            } else if (e->info->params[i] == K_INT || e->info->params[i] == K_BOOL) {
+                e->ireg[i] = rf_gcc.param_as_lvalue(e->info->gparams[n++]);
+            }
+        }
+        return;
+    }
+    char name[32];
+    snprintf(name, sizeof name, "o%u_%u", e->u->number, loop->pc);
+    gcc_jit_param *params[3] = {rf_gcc.context_new_param(c->ctx, NULL, c->t_ptr, "vm"),
+                                rf_gcc.context_new_param(c->ctx, NULL, c->t_ptr, "frame"),
+                                rf_gcc.context_new_param(c->ctx, NULL, c->t_valuep, "fp")};
+    e->fn = rf_gcc.context_new_function(c->ctx, NULL, GCC_JIT_FUNCTION_EXPORTED, c->t_ret, name, 3, params, 0);
+    e->vm = rf_gcc.param_as_rvalue(params[0]);
+    e->frame = rf_gcc.param_as_rvalue(params[1]);
+    e->fp = rf_gcc.param_as_rvalue(params[2]);
+}
+
+static void do_function(RfCompiler *c, UnitInfo *info, const struct RfJobLoop *loop, bool emit)
+{
+    const RfJobUnit *u = info->u;
+    Emit e = {.c = c, .info = info, .u = u, .dry = true, .osr = loop ? (int32_t)loop->pc : -1};
+    uint32_t len = u->code_len;
+    e.nslots = (uint32_t)u->nlocals + u->max_stack + 4;
+    e.live_words = (u->nlocals + 31u) / 32u + 1;
+    e.depth_at = rf_mem_zalloc(sizeof(uint32_t) * (len + 1));
+    e.leader = rf_mem_zalloc(len + 1);
+    e.in = rf_mem_zalloc(sizeof(State) * (len + 1));
+    e.blocks = rf_mem_zalloc(sizeof(gcc_jit_block *) * (len + 1));
+    e.pending = rf_mem_zalloc(len + 1);
+    e.live = rf_mem_zalloc(sizeof(uint32_t) * e.live_words * (len + 1));
+    e.s.slots = rf_mem_zalloc(sizeof(Slot) * e.nslots);
+    e.ireg = rf_mem_zalloc(sizeof(L) * e.nslots);
+    e.freg = rf_mem_zalloc(sizeof(L) * e.nslots);
+    if (e.nslots > MAX_SLOTS) {
+        rf_reject(&e, RF_REASON_TOO_MANY_LOCALS);
+    } else if (rf_flow_analyse(&e)) {
+        static char reachable; /* stands for a block in dry passes */
+        rf_views_collect(&e);
+        uint32_t start = loop ? loop->pc : 0;
+        e.block = (gcc_jit_block *)(void *)&reachable;
+        start_state(&e, loop);
+        e.pc = UINT32_MAX;
+        rf_goto(&e, start);
+        bool more = true;
+        while (more && !e.rejected) {
+            more = false;
+            for (uint32_t pc = 0; pc < len && !e.rejected; pc++) {
+                if (e.pending[pc]) {
+                    e.pending[pc] = 0;
+                    more = true;
+                    e.block = (gcc_jit_block *)(void *)&reachable;
+                    run_block(&e, pc);
+                }
+            }
+        }
+        if (emit && !e.rejected) {
+            e.dry = false;
+            new_function(&e, loop);
+            e.pc = start;
+            start_state(&e, loop);
+            prologue(&e, loop);
+            if (!loop && u->has_calls) {
+                rf_emit_safepoint(&e);
+            }
+            e.pc = UINT32_MAX;
+            rf_goto(&e, start);
+            for (uint32_t pc = 0; pc < len && !e.rejected; pc++) {
+                if (e.in[pc].reached) {
+                    if (!e.blocks[pc]) {
+                        e.blocks[pc] = rf_block(&e);
+                    }
+                    e.block = e.blocks[pc];
+                    run_block(&e, pc);
+                }
+            }
+        }
+    }
+    for (uint32_t i = 0; i <= len; i++) {
+        if (e.in[i].slots) {
+            rf_mem_free(e.in[i].slots, sizeof(Slot) * e.nslots);
+        }
+    }
+    rf_mem_free(e.depth_at, sizeof(uint32_t) * (len + 1));
+    rf_mem_free(e.leader, len + 1);
+    rf_mem_free(e.in, sizeof(State) * (len + 1));
+    rf_mem_free(e.blocks, sizeof(gcc_jit_block *) * (len + 1));
+    rf_mem_free(e.pending, len + 1);
+    rf_mem_free(e.live, sizeof(uint32_t) * e.live_words * (len + 1));
+    rf_mem_free(e.s.slots, sizeof(Slot) * e.nslots);
+    rf_mem_free(e.ireg, sizeof(L) * e.nslots);
+    rf_mem_free(e.freg, sizeof(L) * e.nslots);
+    if (e.loops) {
+        rf_mem_free(e.loops, sizeof(Loop) * (e.nloops_cap + 1));
+    }
+}
+
+/* ---- the image ---- */
+
+static void make_types(RfCompiler *c)
+{
+    gcc_jit_context *x = c->ctx;
+    c->t_void = rf_gcc.context_get_type(x, GCC_JIT_TYPE_VOID);
+    c->t_i64 = rf_gcc.context_get_type(x, GCC_JIT_TYPE_LONG_LONG);
+    c->t_u64 = rf_gcc.context_get_type(x, GCC_JIT_TYPE_UNSIGNED_LONG_LONG);
+    c->t_i32 = rf_gcc.context_get_type(x, GCC_JIT_TYPE_INT);
+    c->t_u32 = rf_gcc.context_get_type(x, GCC_JIT_TYPE_UNSIGNED_INT);
+    c->t_u16 = rf_gcc.context_get_type(x, GCC_JIT_TYPE_UNSIGNED_SHORT);
+    c->t_u8 = rf_gcc.context_get_type(x, GCC_JIT_TYPE_UNSIGNED_CHAR);
+    c->t_bool = rf_gcc.context_get_type(x, GCC_JIT_TYPE_BOOL);
+    c->t_f64 = rf_gcc.context_get_type(x, GCC_JIT_TYPE_DOUBLE);
+    c->t_ptr = rf_gcc.context_get_type(x, GCC_JIT_TYPE_VOID_PTR);
+    c->t_u8p = rf_gcc.type_get_pointer(c->t_u8);
+    c->f_tag = rf_gcc.context_new_field(x, NULL, c->t_u64, "tag");
+    c->f_int = rf_gcc.context_new_field(x, NULL, c->t_i64, "payload");
+    gcc_jit_field *value[2] = {c->f_tag, c->f_int};
+    c->t_value = rf_gcc.struct_as_type(rf_gcc.context_new_struct_type(x, NULL, "value", 2, value));
+    c->t_valuep = rf_gcc.type_get_pointer(c->t_value);
+    c->r_payload = rf_gcc.context_new_field(x, NULL, c->t_u64, "payload");
+    c->r_tag = rf_gcc.context_new_field(x, NULL, c->t_u64, "tag");
+    gcc_jit_field *ret[2] = {c->r_payload, c->r_tag};
+    c->t_ret = rf_gcc.struct_as_type(rf_gcc.context_new_struct_type(x, NULL, "ret", 2, ret));
+    T binds = rf_gcc.context_new_array_type(x, NULL, c->t_ptr, MAX_BINDS);
+    c->bind = rf_gcc.context_new_global(x, NULL, GCC_JIT_GLOBAL_EXPORTED, binds, "rf_bind");
+    c->expect_fn = rf_gcc.context_get_builtin_function(x, "__builtin_expect");
+    c->add_fn = rf_gcc.context_get_builtin_function(x, "__builtin_saddll_overflow");
+    c->sub_fn = rf_gcc.context_get_builtin_function(x, "__builtin_ssubll_overflow");
+    c->mul_fn = rf_gcc.context_get_builtin_function(x, "__builtin_smulll_overflow");
+    c->fabs_fn = rf_gcc.context_get_builtin_function(x, "fabs");
+    c->sqrt_fn = rf_gcc.context_get_builtin_function(x, "sqrt");
+    if (c->job->stress) {
+        uint32_t *counts = rf_mem_alloc(sizeof(uint32_t) * RF_STRESS_MAX);
+        uint32_t seed = c->job->stress_seed * 2654435761u + 1;
+        for (uint32_t i = 0; i < RF_STRESS_MAX; i++) {
+            seed = seed * 1664525u + 1013904223u;
+            counts[i] = c->job->stress_seed ? 1 + (seed >> 8) % c->job->stress : c->job->stress;
+        }
+        T array = rf_gcc.context_new_array_type(x, NULL, c->t_u32, RF_STRESS_MAX);
+        c->stress = rf_gcc.context_new_global(x, NULL, GCC_JIT_GLOBAL_EXPORTED, array, "rf_stress");
+        rf_gcc.global_set_initializer(c->stress, counts, sizeof(uint32_t) * RF_STRESS_MAX);
+        rf_mem_free(counts, sizeof(uint32_t) * RF_STRESS_MAX);
+    }
+}
+
+static void set_options(RfCompiler *c, int opt)
+{
+    gcc_jit_context *x = c->ctx;
+    static const char *const options[] = {"-fno-math-errno", "-ffp-contract=off", "-fno-semantic-interposition", "-fno-plt",
+                                          "-fno-ipa-icf", "-fwrapv", "-fno-asynchronous-unwind-tables", "-fno-trapping-math",
+                                          "--param=ggc-min-heapsize=32768", "--param=ggc-min-expand=30", "-w"};
+    rf_gcc.context_set_int_option(x, GCC_JIT_INT_OPTION_OPTIMIZATION_LEVEL, opt);
+    rf_gcc.context_set_bool_print_errors_to_stderr(x, 0);
+    for (size_t i = 0; i < sizeof options / sizeof *options; i++) {
+        rf_gcc.context_add_command_line_option(x, options[i]);
+    }
+    if (c->job->cpu[0]) {
+        char march[32];
+        snprintf(march, sizeof march, "-march=%s", c->job->cpu);
+        rf_gcc.context_add_command_line_option(x, march);
+    }
+    rf_gcc.context_add_driver_option(x, "-nostdlib");
+}
+
+static bool raw(SlotKind k)
+{
+    return k == K_INT || k == K_FLOAT || k == K_BOOL;
+}
+
+static void declare_direct(RfCompiler *c, UnitInfo *info)
+{
+    char name[32];
+    snprintf(name, sizeof name, "d%u", info->u->number);
+    uint32_t n = 0;
+    info->gparams = rf_mem_alloc(sizeof(gcc_jit_param *) * (info->u->nparams + 3u));
+    info->gparams[n++] = rf_gcc.context_new_param(c->ctx, NULL, c->t_ptr, "vm");
+    info->gparams[n++] = rf_gcc.context_new_param(c->ctx, NULL, c->t_ptr, "frame");
+    info->gparams[n++] = rf_gcc.context_new_param(c->ctx, NULL, c->t_valuep, "fp");
+    for (uint32_t i = 0; i < info->u->nparams; i++) {
+        if (info->params[i] == K_DEAD) {
+            info->params[i] = K_HOME;
+        }
+        if (raw(info->params[i])) {
+            char p[16];
+            snprintf(p, sizeof p, "p%u", i);
+            info->gparams[n++] = rf_gcc.context_new_param(c->ctx, NULL, info->params[i] == K_FLOAT ? c->t_f64 : c->t_i64, p);
+        }
+    }
+    info->direct = rf_gcc.context_new_function(c->ctx, NULL, GCC_JIT_FUNCTION_INTERNAL, c->t_ret, name, (int)n, info->gparams, 0);
+}
+
+static void add_entry(RfCompiler *c, uint32_t unit, int32_t pc)
+{
+    RfImageHead *h = &c->head;
+    if (h->nentries == c->entries_cap) {
+        uint32_t cap = c->entries_cap ? c->entries_cap * 2 : 16;
+        h->entries = rf_mem_resize(h->entries, sizeof(RfImageEntry) * c->entries_cap, sizeof(RfImageEntry) * cap);
+        c->entries_cap = cap;
+    }
+    h->entries[h->nentries++] = (RfImageEntry){.unit = unit, .pc = pc};
+}
+
+/* The form that the interpreter calls: arguments from their homes, checked. */
+static void make_entry(RfCompiler *c, UnitInfo *info)
+{
+    const RfJobUnit *u = info->u;
+    Emit e = {.c = c, .info = info, .u = u, .osr = -1};
+    e.nslots = (uint32_t)u->nlocals + 4;
+    e.s.slots = rf_mem_zalloc(sizeof(Slot) * e.nslots);
+    for (uint32_t i = 0; i < u->nlocals; i++) {
+        e.s.slots[i].k = i < u->nparams ? K_HOME : K_NULL;
+    }
+    char name[32];
+    snprintf(name, sizeof name, "u%u", u->number);
+    gcc_jit_param *params[3] = {rf_gcc.context_new_param(c->ctx, NULL, c->t_ptr, "vm"),
+                                rf_gcc.context_new_param(c->ctx, NULL, c->t_ptr, "frame"),
+                                rf_gcc.context_new_param(c->ctx, NULL, c->t_valuep, "fp")};
+    e.fn = rf_gcc.context_new_function(c->ctx, NULL, GCC_JIT_FUNCTION_EXPORTED, c->t_ret, name, 3, params, 0);
+    e.vm = rf_gcc.param_as_rvalue(params[0]);
+    e.frame = rf_gcc.param_as_rvalue(params[1]);
+    e.fp = rf_gcc.param_as_rvalue(params[2]);
+    e.block = rf_gcc.function_new_block(e.fn, NULL);
+    gcc_jit_block *out = NULL;
+    R args[3 + 256];
+    int n = 3;
+    args[0] = e.vm;
+    args[1] = e.frame;
+    args[2] = e.fp;
+    for (uint32_t i = 0; i < u->nparams; i++) {
+        if (!raw(info->params[i])) {
+            continue;
+        }
+        RfTag tag = info->params[i] == K_INT ? RF_TAG_INT : info->params[i] == K_FLOAT ? RF_TAG_FLOAT : RF_TAG_BOOL;
+        gcc_jit_block *on = rf_block(&e);
+        if (!out) {
+            out = rf_exit(&e, 0, RF_REASON_TYPE_GUARD, true, false);
+        }
+        rf_branch(&e, rf_likely(&e, rf_cmp(&e, GCC_JIT_COMPARISON_EQ, rf_val(&e, rf_tag(&e, rf_home(&e, i))), rf_kt(&e, c->t_u64, tag)), true),
+                  on, out);
+        e.block = on;
+        args[n++] = tag == RF_TAG_FLOAT ? rf_val(&e, rf_payload_f(&e, rf_home(&e, i))) : rf_val(&e, rf_payload(&e, rf_home(&e, i)));
+    }
+    rf_gcc.block_end_with_return(e.block, NULL, rf_gcc.context_new_call(c->ctx, NULL, info->direct, n, args));
+    rf_mem_free(e.s.slots, sizeof(Slot) * e.nslots);
+    add_entry(c, u->number, -1);
+}
+
+static bool has_calls(const RfJobUnit *u)
+{
+    for (uint32_t pc = 0; pc < u->code_len; pc++) {
+        if (u->code[pc].op == RF_OP_CALL || u->code[pc].op == RF_OP_CALL_METHOD) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Dry rounds until parameters and results of all units no longer widen. */
+static void infer(RfCompiler *c)
+{
+    bool settled = false;
+    for (uint32_t round = 0; round < 40 && c->reason == RF_REASON_NONE; round++) {
+        c->changed = false;
+        for (uint32_t i = 0; i < c->job->nunits && c->reason == RF_REASON_NONE; i++) {
+            UnitInfo *info = &c->units[i];
+            if (info->used && !info->bad) {
+                do_function(c, info, NULL, false);
+            }
+            for (uint32_t l = 0; l < info->u->nloops && !info->bad && c->reason == RF_REASON_NONE; l++) {
+                do_function(c, info, &info->u->loops[l], false);
+            }
+        }
+        if (!c->changed) {
+            if (settled) {
+                return;
+            }
+            /* what never returned in the analysis may still return a value that the interpreter computed */
+            settled = true;
+            for (uint32_t i = 0; i < c->job->nunits; i++) {
+                if (c->units[i].used && c->units[i].result == K_DEAD) {
+                    c->units[i].result = K_HOME;
+                    settled = false;
+                }
+            }
+            if (settled) {
+                return;
+            }
+        }
+    }
+    if (c->reason == RF_REASON_NONE) {
+        c->reason = RF_REASON_UNSTABLE_TYPES;
+    }
+}
+
+static void emit_all(RfCompiler *c)
+{
+    uint32_t total = 0;
+    for (uint32_t i = 0; i < c->job->nunits; i++) {
+        if (c->units[i].used || c->units[i].u->nloops) {
+            total += c->units[i].u->code_len;
+        }
+    }
+    if (total > MAX_INSTRS) {
+        c->reason = RF_REASON_TOO_LARGE;
+        return;
+    }
+    for (uint32_t i = 0; i < c->job->nunits; i++) {
+        if (c->units[i].used && !c->units[i].bad) {
+            declare_direct(c, &c->units[i]);
+        }
+    }
+    for (uint32_t i = 0; i < c->job->nunits && c->reason == RF_REASON_NONE; i++) {
+        UnitInfo *info = &c->units[i];
+        if (info->used && !info->bad) {
+            do_function(c, info, NULL, true);
+            make_entry(c, info);
+        }
+        for (uint32_t l = 0; l < info->u->nloops && !info->bad && c->reason == RF_REASON_NONE; l++) {
+            do_function(c, info, &info->u->loops[l], true);
+            add_entry(c, i, (int32_t)info->u->loops[l].pc);
+        }
+    }
+    size_t size;
+    uint8_t *head = rf_image_head_encode(&c->head, &size);
+    uint8_t *blob = rf_mem_alloc(size + 4);
+    uint32_t length = (uint32_t)size;
+    memcpy(blob, &length, 4);
+    memcpy(blob + 4, head, size);
+    T array = rf_gcc.context_new_array_type(c->ctx, NULL, c->t_u8, (int)size + 4);
+    L global = rf_gcc.context_new_global(c->ctx, NULL, GCC_JIT_GLOBAL_EXPORTED, array, "rf_head");
+    rf_gcc.global_set_initializer(global, blob, size + 4);
+    rf_mem_free(blob, size + 4);
+    rf_mem_free(head, size);
+}
+
+/* Size of the machine code in the shared object. */
+static uint32_t text_size(const char *path)
+{
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    Elf64_Ehdr h;
+    uint64_t total = 0;
+    if (fd < 0) {
+        return 0;
+    }
+    if (pread(fd, &h, sizeof h, 0) == (ssize_t)sizeof h) {
+        for (unsigned i = 0; i < h.e_shnum; i++) {
+            Elf64_Shdr s;
+            if (pread(fd, &s, sizeof s, (off_t)(h.e_shoff + i * sizeof s)) == (ssize_t)sizeof s && (s.sh_flags & SHF_EXECINSTR)) {
+                total += s.sh_size;
+            }
+        }
+    }
+    close(fd);
+    return (uint32_t)total;
+}
+
+static void read_text(RfBuf *out, const char *path)
+{
+    FILE *f = fopen(path, "r");
+    char buffer[4096];
+    size_t n;
+    while (f && (n = fread(buffer, 1, sizeof buffer, f)) > 0) {
+        rf_buf_put(out, buffer, n);
+    }
+    if (f) {
+        fclose(f);
+    }
+    unlink(path);
+}
+
+static const char *kind_name(SlotKind k)
+{
+    return k == K_INT ? "int" : k == K_FLOAT ? "float" : k == K_BOOL ? "bool" : k == K_NULL ? "null" : "any";
+}
+
+static void describe(RfCompiler *c, RfCompileResult *result)
+{
+    const UnitInfo *info = &c->units[0];
+    size_t at = 0;
+    result->types[0] = 0;
+    for (uint32_t i = 0; i < info->u->nparams && at + 24 < sizeof result->types; i++) {
+        at += (size_t)snprintf(result->types + at, sizeof result->types - at, "%s%s", i ? "," : "",
+                               kind_name(info->used ? info->params[i] : K_HOME));
+    }
+    snprintf(result->types + at, sizeof result->types - at, "->%s", kind_name(info->used ? info->result : K_HOME));
+}
+
+const char *rf_jit_backend_missing(void)
+{
+    return rf_gcc_open();
+}
+
+static bool recursive(const RfCompiler *c)
+{
+    return c->units[0].used;
+}
+
+bool rf_jit_compile(const RfJob *job, const char *path, unsigned want, RfCompileResult *result)
+{
+    memset(result, 0, sizeof *result);
+    result->reject_unit = result->reject_pc = RF_JOB_NONE;
+    if (rf_gcc_open()) {
+        result->reason = rf_reason_text[RF_REASON_BACKEND_MISSING];
+        return false;
+    }
+    RfCompiler c = {.job = job, .reject_unit = RF_JOB_NONE, .reject_pc = RF_JOB_NONE};
+    c.units = rf_mem_zalloc(sizeof(UnitInfo) * job->nunits);
+    c.head.nunits = job->nunits;
+    c.head.binds = rf_mem_zalloc(sizeof(RfBind) * MAX_BINDS);
+    for (uint32_t i = 0; i < job->nunits; i++) {
+        RfJobUnit *u = &job->units[i];
+        UnitInfo *info = &c.units[i];
+        info->u = u;
+        u->has_calls = has_calls(u);
+        info->params = rf_mem_zalloc(sizeof(SlotKind) * (u->nparams + 1u));
+        for (uint32_t p = 0; p < u->nparams; p++) {
+            SlotKind k = rf_kind_of_class(u->params[p]);
+            info->params[p] = u->level >= 2 ? K_HOME : k == K_NULL ? K_HOME : k;
+        }
+        info->bad = (u->flags & (RF_PROTO_ASYNC | RF_PROTO_GENERATOR)) != 0 || u->nparams > 200;
+    }
+    c.units[0].used = job->units[0].compile_entry;
+    if (c.units[0].bad) {
+        c.reason = job->units[0].flags & RF_PROTO_ASYNC ? RF_REASON_ASYNC : RF_REASON_GENERATOR;
+    }
+    infer(&c);
+    if (c.reason == RF_REASON_NONE) {
+        c.ctx = rf_gcc.context_acquire();
+        int opt = job->opt == 2 && recursive(&c) ? 3 : job->opt;
+        set_options(&c, opt);
+        make_types(&c);
+        emit_all(&c);
+        if (c.reason == RF_REASON_NONE) {
+            char text[4096];
+            snprintf(text, sizeof text, "%s.txt", path);
+            if (want & 1) {
+                rf_gcc.context_dump_to_file(c.ctx, text, 0);
+                read_text(&result->ir, text);
+            }
+            if (want & 2) {
+                rf_gcc.context_compile_to_file(c.ctx, GCC_JIT_OUTPUT_KIND_ASSEMBLER, text);
+                read_text(&result->assembly, text);
+            }
+            rf_gcc.context_compile_to_file(c.ctx, GCC_JIT_OUTPUT_KIND_DYNAMIC_LIBRARY, path);
+            const char *error = rf_gcc.context_get_first_error(c.ctx);
+            if (error || access(path, R_OK) != 0) {
+                c.reason = RF_REASON_BACKEND_ERROR;
+                if (getenv("RUFF_JIT_WORKER_DEBUG")) {
+                    fprintf(stderr, "%s\n", error ? error : "no output");
+                }
+            }
+        }
+        rf_gcc.context_release(c.ctx);
+    }
+    result->ok = c.reason == RF_REASON_NONE;
+    result->reason = rf_reason_text[c.reason];
+    result->reject_unit = c.reject_unit;
+    result->reject_pc = c.reject_pc;
+    result->bytes = result->ok ? text_size(path) : 0;
+    if (result->ok) {
+        describe(&c, result);
+    }
+    for (uint32_t i = 0; i < job->nunits; i++) {
+        rf_mem_free(c.units[i].params, sizeof(SlotKind) * (job->units[i].nparams + 1u));
+        if (c.units[i].gparams) {
+            rf_mem_free(c.units[i].gparams, sizeof(gcc_jit_param *) * (job->units[i].nparams + 3u));
+        }
+    }
+    for (uint32_t i = 0; i < c.head.nexits; i++) {
+        rf_mem_free((char *)(uintptr_t)c.head.exits[i].slots, c.head.exits[i].nslots + 1u);
+    }
+    rf_mem_free(c.head.exits, sizeof(RfExit) * c.exits_cap);
+    rf_mem_free(c.head.entries, sizeof(RfImageEntry) * c.entries_cap);
+    rf_mem_free(c.head.binds, sizeof(RfBind) * MAX_BINDS);
+    rf_mem_free(c.units, sizeof(UnitInfo) * job->nunits);
+    return result->ok;
+}

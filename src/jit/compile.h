@@ -1,0 +1,245 @@
+/* Inside the compiler. One RfCompiler per job; one Emit per native function (direct form of a unit, or a loop entry).
+ *
+ * The same code does the analysis and the emission: it walks the instructions of a block over an abstract state of the frame.
+ * In the dry passes nothing is emitted and the states at block starts are joined until they no longer change; in the last
+ * pass code is emitted. So what is inferred and what is emitted cannot disagree. */
+#ifndef RF_JIT_COMPILE_H
+#define RF_JIT_COMPILE_H
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/mem.h"
+#include "bytecode/module.h"
+#include "jit/gcc.h"
+#include "jit/job.h"
+#include "jit/native.h"
+#include "jit/reason.h"
+
+typedef gcc_jit_rvalue *R;
+typedef gcc_jit_lvalue *L;
+typedef gcc_jit_type *T;
+
+/* ---- what is known of a frame slot ---- */
+typedef enum SlotKind {
+    K_DEAD, /* nothing of value; the home owns nothing */
+    K_NULL,
+    K_UNDEF,
+    K_BOOL,   /* scalars: in a register; the home holds garbage */
+    K_INT,
+    K_FLOAT,
+    K_HOME,   /* in its home, owned */
+    K_ALIAS,  /* operand: the value of local n, not counted; moved: the local has given it up */
+    K_GALIAS, /* operand: the value of global n, not counted */
+    K_CONST,  /* operand: constant n (a string), not counted */
+    K_UNIT,   /* operand: the function of unit n, known for good */
+    K_BUILTIN /* operand: the builtin called `name` */
+} SlotKind;
+
+typedef struct Slot {
+    uint8_t k;
+    bool moved;     /* K_ALIAS */
+    uint16_t class; /* K_HOME, aliases: the classes it can have; 0: any */
+    uint32_t n;
+    uint32_t shape; /* 1 + job shape when class is STRUCT and the shape is known */
+    const char *name;
+} Slot;
+
+typedef struct State {
+    bool reached;
+    uint32_t depth;  /* operands */
+    uint64_t fresh;  /* views (by number) that need no refreshing */
+    Slot *slots;     /* nlocals + max_stack */
+} State;
+
+/* ---- views: an array variable's data pointer and length in registers ----
+ * len is 0 unless the variable holds an array of the expected kind; wlen is 0 unless it also is unshared. So one unsigned
+ * comparison decides kind, bounds and (for stores) uniqueness. Everything that changes the variable, its array or its count
+ * clears or refreshes the view. */
+typedef struct View {
+    bool global;
+    uint32_t n;     /* local or global slot */
+    uint16_t class; /* RF_CLASS_INTS, FLOATS, BOOLS or VALUES */
+    L data, len, wlen;
+} View;
+#define MAX_VIEWS 64
+#define RF_STRESS_MAX 4096 /* guards that can be made to fail in one image */
+
+typedef struct Loop {
+    uint32_t start, end; /* pcs [start, end]: end is the back edge */
+    uint64_t views;      /* views used inside */
+} Loop;
+
+typedef struct RfCompiler RfCompiler;
+
+typedef struct UnitInfo {
+    const RfJobUnit *u;
+    gcc_jit_function *direct;
+    gcc_jit_param **gparams;
+    SlotKind *params;  /* K_INT, K_FLOAT, K_BOOL or K_HOME */
+    SlotKind result;   /* K_DEAD: not known yet; scalar kind, or K_HOME */
+    bool used;         /* called directly, or an entry: its code is emitted */
+    bool bad;            /* cannot be compiled: calls go through the VM */
+} UnitInfo;
+
+typedef struct Emit {
+    RfCompiler *c;
+    UnitInfo *info;
+    const RfJobUnit *u;
+    bool dry, changed;
+    int32_t osr; /* loop pc or -1 */
+    gcc_jit_function *fn;
+    gcc_jit_block *block; /* being filled; NULL: unreachable */
+    R vm, frame, fp;
+    L closure, globals_module;
+    L *ireg, *freg;  /* by slot, made on demand */
+    L tmp_ret;
+    uint32_t nslots; /* nlocals + max_stack */
+    uint32_t *depth_at; /* operand depth before each pc, UINT32_MAX unreachable */
+    uint8_t *leader;
+    State *in;          /* by pc, for leaders */
+    gcc_jit_block **blocks;
+    uint8_t *pending;
+    uint32_t *live;     /* by pc: bit set of locals alive before it (words = live_words) */
+    uint32_t live_words;
+    State s;            /* current */
+    uint32_t pc;
+    View views[MAX_VIEWS];
+    uint32_t nviews;
+    Loop *loops;
+    uint32_t nloops, nloops_cap;
+    uint32_t ntemps;
+    bool rejected;
+    uint32_t exit_pc;   /* cache of the exit block of this pc with unchanged state */
+    gcc_jit_block *exit_block;
+} Emit;
+
+struct RfCompiler {
+    const RfJob *job;
+    gcc_jit_context *ctx;
+    T t_void, t_i64, t_u64, t_i32, t_u32, t_u16, t_u8, t_bool, t_f64, t_ptr, t_value, t_valuep, t_ret, t_i64p, t_f64p, t_u8p,
+        t_i32p, t_u32p, t_u16p, t_ptrp, t_u64p;
+    gcc_jit_field *f_tag, *f_int, *r_payload, *r_tag;
+    L bind;   /* the array rf_bind */
+    L stress; /* counters for forced guard failures, or NULL */
+    RfImageHead head;
+    uint32_t exits_cap, binds_cap, entries_cap, nstress;
+    UnitInfo *units;
+    bool changed; /* some unit's parameters or result widened: one more dry round */
+    RfReason reason;
+    uint32_t reject_unit, reject_pc;
+    gcc_jit_function *fabs_fn, *sqrt_fn, *expect_fn, *add_fn, *sub_fn, *mul_fn;
+};
+
+/* ---- compile.c ---- */
+void rf_reject(Emit *e, RfReason reason);
+R rf_bound(Emit *e, RfBindKind kind, uint32_t a, const char *name, T type); /* the pointer in rf_bind, loaded */
+R rf_bound_c(RfCompiler *c, RfBindKind kind, uint32_t a, const char *name, T type);
+R rf_help(Emit *e, RfHelper helper, int n, R *args); /* call of a helper as an expression (NULL in dry passes) */
+
+/* ---- flow.c ---- */
+void rf_flow_effect(const RfJobUnit *u, RfInstr in, int *pops, int *pushes, int *at_target);
+bool rf_flow_analyse(Emit *e); /* depth_at, leaders, loops, liveness; false: too strange to compile */
+static inline bool rf_alive(const Emit *e, uint32_t pc, uint32_t local)
+{
+    return e->live[pc * e->live_words + local / 32] >> (local % 32) & 1;
+}
+
+/* ---- state.c ---- */
+void rf_state_copy(const Emit *e, State *to, const State *from);
+/* Control goes from the current point to `target`: joins (dry) or emits the conversions and the jump. `taken` block is where
+ * the code goes (e->block is restored). */
+void rf_goto(Emit *e, uint32_t target);
+gcc_jit_block *rf_edge(Emit *e, uint32_t target); /* a block that goes there with the current state */
+/* A cold block that leaves native code at pc with the current state. */
+gcc_jit_block *rf_exit(Emit *e, uint32_t pc, RfReason reason, bool guard, bool error);
+/* as rf_exit with error, operand stack as the VM left it (vm->sp); all operands were in their homes */
+gcc_jit_block *rf_exit_step(Emit *e);
+/* Continues when cond holds (likely), else leaves at e->pc. */
+void rf_guard(Emit *e, R cond, RfReason reason);
+/* The status of a helper: 0 goes on, else error exit with the present state. */
+void rf_check(Emit *e, R status);
+/* Makes slot i live in its home, owned. */
+void rf_to_home(Emit *e, uint32_t i);
+/* All operands, and all locals, in homes for the VM to see (locals that are scalars stay in registers as well). */
+void rf_spill(Emit *e, bool locals);
+void rf_unalias_local(Emit *e, uint32_t local);
+void rf_unalias_global(Emit *e, int64_t global); /* -1: all */
+/* Drops the top operand / releases what slot i owns. */
+void rf_pop_slot(Emit *e);
+void rf_release_slot(Emit *e, uint32_t i);
+static inline uint32_t rf_top(const Emit *e) { return e->u->nlocals + e->s.depth - 1; }
+uint32_t rf_push_slot(Emit *e, SlotKind k); /* new top operand of kind k, its slot number */
+void rf_set_slot(Emit *e, uint32_t i, SlotKind k);
+void rf_emit_safepoint(Emit *e);
+
+/* ---- small emission (emit_util.c); all return NULL and do nothing in dry passes ---- */
+R rf_k(Emit *e, int64_t v);
+R rf_kt(Emit *e, T type, int64_t v);
+R rf_kf(Emit *e, double v);
+R rf_bin(Emit *e, enum gcc_jit_binary_op op, T type, R a, R b);
+R rf_cmp(Emit *e, enum gcc_jit_comparison op, R a, R b);
+R rf_cast(Emit *e, R v, T type);
+R rf_val(Emit *e, L v);
+L rf_at(Emit *e, R base, int64_t offset, T type); /* *(type *)((char *)base + offset) */
+R rf_addr(Emit *e, L v);
+void rf_set(Emit *e, L to, R v);
+void rf_eval(Emit *e, R v);
+L rf_temp(Emit *e, T type);
+gcc_jit_block *rf_block(Emit *e);
+void rf_branch(Emit *e, R cond, gcc_jit_block *yes, gcc_jit_block *no); /* ends the block; e->block = NULL */
+R rf_likely(Emit *e, R cond, bool is);
+void rf_jump(Emit *e, gcc_jit_block *to);
+L rf_ireg(Emit *e, uint32_t slot);
+L rf_freg(Emit *e, uint32_t slot);
+R rf_home(Emit *e, uint32_t slot);      /* address of fp[slot] */
+R rf_place(Emit *e, uint32_t slot);     /* address where the value of a non-register slot lies now (follows aliases) */
+L rf_tag(Emit *e, R value_address);
+L rf_payload(Emit *e, R value_address); /* as int64 */
+L rf_payload_f(Emit *e, R value_address);
+L rf_payload_p(Emit *e, R value_address);
+R rf_where(Emit *e); /* of the current instruction, all present slots */
+void rf_copy_value(Emit *e, R to, R from);
+void rf_retain_at(Emit *e, R value_address);
+void rf_release_at(Emit *e, R value_address);
+void rf_store_scalar(Emit *e, R to, uint32_t slot); /* scalar slot boxed to an address */
+R rf_global_place(Emit *e, uint32_t global);
+/* int, float or bool value of slot as the wanted kind; guards when it is boxed. */
+R rf_as_int(Emit *e, uint32_t slot, RfReason reason);
+R rf_as_float(Emit *e, uint32_t slot, RfReason reason);
+R rf_truth(Emit *e, uint32_t slot); /* does not consume */
+SlotKind rf_kind_of_class(uint16_t class); /* scalar kind for one class, K_HOME else, K_DEAD for none seen */
+/* A value lies boxed in the home of slot i: given what the profile says comes next, unbox it behind a guard. */
+void rf_speculate(Emit *e, uint32_t i, uint16_t seen, uint32_t resume_pc);
+
+/* ---- emitters: one file per op family ---- */
+void rf_emit_instr(Emit *e);                      /* emit.c */
+bool rf_emit_step(Emit *e);                       /* emit.c: any instruction through the interpreter */
+void rf_emit_binary(Emit *e, RfOp op);            /* emit_op.c */
+void rf_emit_compare(Emit *e, RfOp op);
+void rf_emit_unary(Emit *e, RfOp op);
+void rf_emit_index(Emit *e, uint32_t xslot, uint32_t islot, bool consume_x); /* emit_element.c */
+void rf_emit_store_index(Emit *e, bool global, uint32_t n);
+void rf_view_clear(Emit *e, bool global, uint32_t n, bool only_write);
+void rf_view_clear_globals(Emit *e);
+void rf_view_refresh(Emit *e, View *v);
+View *rf_view_of(Emit *e, bool global, uint32_t n);
+void rf_views_enter_loops(Emit *e, uint32_t from, uint32_t to);
+void rf_views_collect(Emit *e);
+bool rf_emit_push(Emit *e, uint32_t pc);
+void rf_emit_call(Emit *e);                       /* emit_call.c */
+void rf_emit_call_method(Emit *e);
+bool rf_emit_builtin(Emit *e, const char *name, uint32_t argc, uint32_t place); /* emit_builtin.c */
+void rf_load_value(Emit *e, R address, uint32_t d, uint16_t seen); /* emit_value.c: slot d gets a copy of what lies there */
+void rf_guard_shape(Emit *e, uint32_t slot, uint32_t shape);
+void rf_boxed_arguments(Emit *e, uint32_t slot, R *tag, R *payload); /* emit_element.c: value of a scalar or home slot */
+void rf_emit_get_field(Emit *e);                  /* emit_value.c */
+void rf_emit_store_field_local(Emit *e);
+void rf_emit_struct(Emit *e);
+void rf_emit_load_cell(Emit *e);
+void rf_emit_store_cell(Emit *e);
+void rf_emit_load_global(Emit *e);
+void rf_emit_store_global(Emit *e);
+bool rf_emit_for(Emit *e);                        /* emit_for.c */
+
+#endif

@@ -1,0 +1,233 @@
+/* Calls: directly to functions of the same image, builtins as intrinsics, everything else through the VM. */
+#include "jit/compile.h"
+
+static bool raw(SlotKind k)
+{
+    return k == K_INT || k == K_FLOAT || k == K_BOOL;
+}
+
+/* Kind of argument slot for parameter purposes. */
+static SlotKind argument_kind(const Slot *s)
+{
+    return raw((SlotKind)s->k) ? (SlotKind)s->k : K_HOME;
+}
+
+static bool can_call(const Emit *e, uint32_t unit, uint32_t argc)
+{
+    if (unit >= e->c->job->nunits || e->c->units[unit].bad) {
+        return false;
+    }
+    const RfJobUnit *u = e->c->units[unit].u;
+    return argc == u->nparams && argc >= u->nrequired &&
+           !(u->flags & (RF_PROTO_ASYNC | RF_PROTO_GENERATOR | RF_PROTO_MAIN | RF_PROTO_SPAWN | RF_PROTO_TEST | RF_PROTO_DEFAULTS));
+}
+
+/* Calls unit's direct form with the argc operands on top. fn: the function object for frame[1].fn, or NULL. The operand below
+ * the arguments, when below_callee, is the callee and goes away too. */
+static void call_unit(Emit *e, uint32_t unit, uint32_t argc, R fn, bool below_callee)
+{
+    RfCompiler *c = e->c;
+    UnitInfo *info = &c->units[unit];
+    uint32_t first = rf_top(e) + 1 - argc;
+    if (!info->used) {
+        info->used = true;
+        c->changed = true;
+    }
+    for (uint32_t i = 0; i < argc; i++) {
+        SlotKind k = argument_kind(&e->s.slots[first + i]), was = info->params[i], now = was;
+        if (was == K_DEAD) {
+            now = k;
+        } else if (was != k && was != K_HOME && (k != K_HOME || e->u->level > 0)) {
+            now = K_HOME;
+        }
+        if (now != was) {
+            info->params[i] = now;
+            c->changed = true;
+        }
+    }
+    rf_unalias_global(e, -1);
+    for (uint32_t i = 0; i < argc; i++) {
+        uint32_t slot = first + i;
+        SlotKind want = info->params[i];
+        if (!raw(want)) {
+            rf_to_home(e, slot);
+        } else if (!raw((SlotKind)e->s.slots[slot].k)) { /* boxed: unbox behind a guard */
+            if (e->s.slots[slot].k != K_HOME) {
+                rf_to_home(e, slot);
+            }
+            if (!e->dry && e->block) {
+                RfTag tag = want == K_INT ? RF_TAG_INT : want == K_FLOAT ? RF_TAG_FLOAT : RF_TAG_BOOL;
+                R home = rf_home(e, slot);
+                rf_guard(e, rf_cmp(e, GCC_JIT_COMPARISON_EQ, rf_val(e, rf_tag(e, home)), rf_kt(e, c->t_u64, tag)),
+                         RF_REASON_TYPE_GUARD);
+                if (want == K_FLOAT) {
+                    rf_set(e, rf_freg(e, slot), rf_val(e, rf_payload_f(e, home)));
+                } else {
+                    rf_set(e, rf_ireg(e, slot), rf_val(e, rf_payload(e, home)));
+                }
+            }
+            rf_set_slot(e, slot, want);
+            e->exit_block = NULL;
+        }
+    }
+    L ret = rf_temp(e, c->t_ret);
+    if (!e->dry && e->block) {
+        gcc_jit_block *deep = rf_block(e), *on = rf_block(e);
+        R limit = rf_val(e, rf_at(e, e->vm, offsetof(RfVm, frame_limit), c->t_ptr));
+        rf_branch(e, rf_likely(e, rf_cmp(e, GCC_JIT_COMPARISON_EQ, e->frame, limit), false), deep, on);
+        e->block = deep;
+        R error[4] = {e->vm, e->frame, rf_where(e), rf_cast(e, rf_bound(e, RF_BIND_PROTO, unit, NULL, c->t_u8p), c->t_ptr)};
+        rf_check(e, rf_help(e, RF_HELPER_depth_error, 4, error));
+        rf_jump(e, on);
+        e->block = on;
+        L mark = rf_at(e, e->frame, (int64_t)(sizeof(RfFrame) + offsetof(RfFrame, mark)), c->t_u64);
+        rf_set(e, mark, rf_kt(e, c->t_u64, (int64_t)RF_MARK(unit, first, e->pc, fn != NULL)));
+        if (fn) {
+            rf_set(e, rf_at(e, e->frame, (int64_t)(sizeof(RfFrame) + offsetof(RfFrame, fn)), c->t_u8p), fn);
+        }
+        R args[3 + 256];
+        int n = 0;
+        args[n++] = e->vm;
+        args[n++] = rf_cast(e, rf_addr(e, rf_at(e, e->frame, (int64_t)sizeof(RfFrame), c->t_u8)), c->t_ptr);
+        args[n++] = rf_home(e, first);
+        for (uint32_t i = 0; i < argc; i++) {
+            if (raw(info->params[i])) {
+                args[n++] = info->params[i] == K_FLOAT ? rf_val(e, rf_freg(e, first + i)) : rf_val(e, rf_ireg(e, first + i));
+            }
+        }
+        rf_set(e, ret, rf_gcc.context_new_call(c->ctx, NULL, info->direct, n, args));
+    }
+    for (uint32_t i = 0; i < argc; i++) { /* the callee has them */
+        e->s.slots[rf_top(e)] = (Slot){.k = K_DEAD};
+        e->s.depth--;
+    }
+    e->exit_block = NULL;
+    rf_view_clear_globals(e);
+    SlotKind result = info->result;
+    if (result == K_DEAD) { /* not known in this round: nothing after the call is reached yet */
+        e->block = NULL;
+        return;
+    }
+    uint32_t d = rf_top(e) + 1 - (below_callee ? 1 : 0);
+    Slot callee = below_callee ? e->s.slots[d] : (Slot){.k = K_DEAD};
+    bool owned = below_callee && (callee.k == K_HOME || (callee.k == K_ALIAS && callee.moved));
+    if (!e->dry && e->block) {
+        R tag = rf_gcc.rvalue_access_field(rf_val(e, ret), NULL, c->r_tag);
+        R payload = rf_gcc.rvalue_access_field(rf_val(e, ret), NULL, c->r_payload);
+        gcc_jit_block *good = rf_block(e), *bad = rf_block(e), *failed, *other = rf_block(e);
+        RfTag want = result == K_INT ? RF_TAG_INT : result == K_FLOAT ? RF_TAG_FLOAT : result == K_BOOL ? RF_TAG_BOOL : RF_TAG_NULL;
+        R ok = result == K_HOME ? rf_cmp(e, GCC_JIT_COMPARISON_NE, tag, rf_kt(e, c->t_u64, RF_RET_ERROR))
+                                : rf_cmp(e, GCC_JIT_COMPARISON_EQ, tag, rf_kt(e, c->t_u64, want));
+        rf_branch(e, rf_likely(e, ok, true), good, bad);
+        e->block = bad;
+        failed = rf_exit(e, e->pc, RF_REASON_EXCEPTION, false, true);
+        rf_branch(e, rf_cmp(e, GCC_JIT_COMPARISON_EQ, tag, rf_kt(e, c->t_u64, RF_RET_ERROR)), failed, other);
+        e->block = other;
+        Slot kept = e->s.slots[d];
+        uint32_t depth = e->s.depth;
+        if (owned) {
+            rf_release_slot(e, d);
+        }
+        rf_set(e, rf_tag(e, rf_home(e, d)), tag);
+        rf_set(e, rf_payload(e, rf_home(e, d)), rf_cast(e, payload, c->t_i64));
+        e->s.slots[d] = (Slot){.k = K_HOME};
+        e->s.depth = d + 1 - e->u->nlocals;
+        gcc_jit_block *out = rf_exit(e, e->pc + 1, RF_REASON_TYPE_GUARD, true, false);
+        rf_jump(e, out);
+        e->s.slots[d] = kept;
+        e->s.depth = depth;
+        e->block = good;
+        if (owned) {
+            rf_release_slot(e, d);
+        }
+        switch (result) {
+        case K_INT:
+        case K_BOOL: rf_set(e, rf_ireg(e, d), rf_cast(e, payload, c->t_i64)); break;
+        case K_FLOAT: rf_set(e, rf_freg(e, d), rf_gcc.context_new_bitcast(c->ctx, NULL, payload, c->t_f64)); break;
+        case K_HOME:
+            rf_set(e, rf_tag(e, rf_home(e, d)), tag);
+            rf_set(e, rf_payload(e, rf_home(e, d)), rf_cast(e, payload, c->t_i64));
+            break;
+        default: break;
+        }
+    } else if (owned) {
+        rf_release_slot(e, d);
+    }
+    e->s.slots[d] = (Slot){.k = (uint8_t)result};
+    e->s.depth = d + 1 - e->u->nlocals;
+    e->exit_block = NULL;
+    if (result == K_HOME) {
+        rf_speculate(e, d, e->u->tos[e->pc + 1], e->pc + 1);
+    }
+}
+
+void rf_emit_call(Emit *e)
+{
+    RfCompiler *c = e->c;
+    RfInstr in = e->u->code[e->pc];
+    uint32_t argc = in.a, callee = rf_top(e) - argc;
+    const RfJobCall *site = &e->u->calls[in.b];
+    Slot *s = &e->s.slots[callee];
+    if (s->k == K_UNIT && can_call(e, s->n, argc)) {
+        call_unit(e, s->n, argc, NULL, true);
+        return;
+    }
+    if (s->k == K_BUILTIN && rf_emit_builtin(e, s->name, argc, site->place)) {
+        return;
+    }
+    bool boxed = s->k == K_HOME || s->k == K_ALIAS || s->k == K_GALIAS;
+    if (boxed && site->kind == RF_CALLEE_UNIT && e->u->level < 2 && can_call(e, site->unit, argc)) {
+        if (!e->dry && e->block) {
+            R place = rf_place(e, callee);
+            rf_guard(e, rf_cmp(e, GCC_JIT_COMPARISON_EQ, rf_val(e, rf_tag(e, place)), rf_kt(e, c->t_u64, RF_TAG_FUNCTION)),
+                     RF_REASON_CALLEE_CHANGED);
+            R proto = rf_val(e, rf_at(e, rf_val(e, rf_payload_p(e, place)), offsetof(RfFunction, proto), c->t_u8p));
+            rf_guard(e, rf_cmp(e, GCC_JIT_COMPARISON_EQ, proto, rf_bound(e, RF_BIND_PROTO, site->unit, NULL, c->t_u8p)),
+                     RF_REASON_CALLEE_CHANGED);
+        }
+        if (s->k == K_GALIAS) {
+            rf_to_home(e, callee); /* the global may change during the call */
+        }
+        L fn = rf_temp(e, c->t_u8p);
+        if (!e->dry && e->block) {
+            rf_set(e, fn, rf_val(e, rf_payload_p(e, rf_place(e, callee))));
+        }
+        call_unit(e, site->unit, argc, rf_val(e, fn), true);
+        return;
+    }
+    rf_emit_step(e);
+}
+
+void rf_emit_call_method(Emit *e)
+{
+    RfCompiler *c = e->c;
+    RfInstr in = e->u->code[e->pc];
+    const RfJobMethod *site = &e->u->methods[in.b];
+    uint32_t argc = in.a, recv = rf_top(e) - argc;
+    Slot *s = &e->s.slots[recv];
+    bool boxed = s->k == K_HOME || s->k == K_ALIAS || s->k == K_GALIAS;
+    if (!boxed || e->u->level >= 2 || site->shape == RF_JOB_NONE || site->unit == RF_JOB_NONE || !can_call(e, site->unit, argc + 1)) {
+        rf_emit_step(e);
+        return;
+    }
+    rf_guard_shape(e, recv, site->shape);
+    L fn = rf_temp(e, c->t_u8p);
+    if (!e->dry && e->block) {
+        /* methods are replaced by a new declaration of the struct: its version tells */
+        R type = rf_bound(e, RF_BIND_TYPE, site->shape, NULL, c->t_u8p);
+        R version = rf_val(e, rf_at(e, type, offsetof(RfStructType, version), c->t_u32));
+        rf_guard(e, rf_cmp(e, GCC_JIT_COMPARISON_EQ, version, rf_kt(e, c->t_u32, site->version)), RF_REASON_CALLEE_CHANGED);
+        /* the method object of the cache belongs to the same version */
+        R proto = rf_bound(e, RF_BIND_PROTO, e->u->number, NULL, c->t_u8p);
+        R sites = rf_val(e, rf_at(e, proto, offsetof(RfProto, methods), c->t_u8p));
+        R method = rf_val(e, rf_at(e, sites, (int64_t)(in.b * sizeof(RfMethodSite) + offsetof(RfMethodSite, method)), c->t_u8p));
+        L m = rf_temp(e, c->t_u8p);
+        rf_set(e, m, method);
+        rf_guard(e, rf_cmp(e, GCC_JIT_COMPARISON_NE, rf_val(e, m), rf_kt(e, c->t_u8p, 0)), RF_REASON_CALLEE_CHANGED);
+        R target = rf_val(e, rf_at(e, rf_val(e, m), offsetof(RfFunction, proto), c->t_u8p));
+        rf_guard(e, rf_cmp(e, GCC_JIT_COMPARISON_EQ, target, rf_bound(e, RF_BIND_PROTO, site->unit, NULL, c->t_u8p)),
+                 RF_REASON_CALLEE_CHANGED);
+        rf_set(e, fn, rf_val(e, m));
+    }
+    call_unit(e, site->unit, argc + 1, rf_val(e, fn), false);
+}

@@ -1,0 +1,687 @@
+/* Elements of arrays and dicts. Array variables have views (compile.h): data pointer and lengths in registers. */
+#include "jit/compile.h"
+
+/* ---- which variables get a view, and of which element kind ---- */
+
+static uint16_t array_class(uint16_t seen)
+{
+    seen &= RF_CLASS_INTS | RF_CLASS_FLOATS | RF_CLASS_BOOLS | RF_CLASS_VALUES;
+    if (seen == 0) {
+        return 0;
+    }
+    /* an empty array counts as INTS until something else is put in */
+    if (seen != RF_CLASS_INTS) {
+        seen &= (uint16_t)~RF_CLASS_INTS;
+    }
+    return seen == RF_CLASS_INTS || seen == RF_CLASS_FLOATS || seen == RF_CLASS_BOOLS ? seen : RF_CLASS_VALUES;
+}
+
+/* All classes seen of a variable. */
+static uint16_t classes_of(const Emit *e, bool global, uint32_t n)
+{
+    const RfJobUnit *u = e->u;
+    uint16_t seen = 0;
+    if (global) {
+        for (uint32_t i = 0; i < u->nglobals; i++) {
+            if (u->globals[i].slot == n) {
+                seen |= u->globals[i].class;
+            }
+        }
+        for (uint32_t pc = 0; pc < u->code_len; pc++) {
+            if (u->code[pc].op == RF_OP_LOAD_GLOBAL && u->code[pc].b == n && pc + 1 < u->code_len) {
+                seen |= u->tos[pc + 1];
+            }
+        }
+        return seen & (uint16_t)~RF_CLASS_SEEN;
+    }
+    if (n < u->nparams) {
+        seen |= u->params[n];
+    }
+    for (uint32_t i = 0; i < u->nloops; i++) {
+        if (e->osr == (int32_t)u->loops[i].pc) {
+            seen |= u->loops[i].locals[n];
+        }
+    }
+    for (uint32_t pc = 0; pc < u->code_len; pc++) {
+        if (u->code[pc].op == RF_OP_STORE_LOCAL && u->code[pc].a == n) {
+            seen |= u->tos[pc];
+        }
+    }
+    return seen & (uint16_t)~RF_CLASS_SEEN;
+}
+
+View *rf_view_of(Emit *e, bool global, uint32_t n)
+{
+    for (uint32_t i = 0; i < e->nviews; i++) {
+        if (e->views[i].global == global && e->views[i].n == n) {
+            return &e->views[i];
+        }
+    }
+    return NULL;
+}
+
+static void add_view(Emit *e, bool global, uint32_t n, uint32_t pc)
+{
+    View *v = rf_view_of(e, global, n);
+    if (!v) {
+        uint16_t seen = classes_of(e, global, n);
+        uint16_t class = array_class(seen);
+        if (!class || (seen & (RF_CLASS_DICT | RF_CLASS_STRING)) || e->nviews == MAX_VIEWS || e->u->level >= 2) {
+            return;
+        }
+        v = &e->views[e->nviews++];
+        *v = (View){.global = global, .n = n, .class = class};
+    }
+    for (uint32_t i = 0; i < e->nloops; i++) {
+        if (pc >= e->loops[i].start && pc <= e->loops[i].end) {
+            e->loops[i].views |= UINT64_C(1) << (v - e->views);
+        }
+    }
+}
+
+void rf_views_collect(Emit *e)
+{
+    const RfJobUnit *u = e->u;
+    for (uint32_t pc = 0; pc < u->code_len; pc++) {
+        if (e->depth_at[pc] == UINT32_MAX) {
+            continue;
+        }
+        RfInstr in = u->code[pc];
+        switch ((RfOp)in.op) {
+        case RF_OP_INDEX_LOCAL:
+        case RF_OP_STORE_INDEX_LOCAL: add_view(e, false, in.a, pc); break;
+        case RF_OP_STORE_INDEX_GLOBAL: add_view(e, true, in.b, pc); break;
+        case RF_OP_LOAD_LOCAL:
+        case RF_OP_LOAD_GLOBAL: {
+            /* is the value indexed? follow the operand depth to the instruction that takes it */
+            uint32_t depth = e->depth_at[pc];
+            for (uint32_t q = pc + 1; q < u->code_len && e->depth_at[q] != UINT32_MAX && e->depth_at[q] > depth; q++) {
+                if (u->code[q].op == RF_OP_INDEX && e->depth_at[q] == depth + 2) {
+                    add_view(e, in.op == RF_OP_LOAD_GLOBAL, in.op == RF_OP_LOAD_GLOBAL ? in.b : in.a, pc);
+                    break;
+                }
+                if (e->leader[q]) {
+                    break;
+                }
+            }
+            break;
+        }
+        default: break;
+        }
+    }
+}
+
+static uint64_t bit_of(Emit *e, const View *v)
+{
+    return UINT64_C(1) << (v - e->views);
+}
+
+static uint16_t elem_kind(uint16_t class)
+{
+    return class == RF_CLASS_INTS ? RF_ELEM_INT : class == RF_CLASS_FLOATS ? RF_ELEM_FLOAT : class == RF_CLASS_BOOLS ? RF_ELEM_BOOL
+                                                                                              : RF_ELEM_ANY;
+}
+
+static R var_place(Emit *e, bool global, uint32_t n)
+{
+    return global ? rf_global_place(e, n) : rf_home(e, n);
+}
+
+void rf_view_clear(Emit *e, bool global, uint32_t n, bool only_write)
+{
+    View *v = rf_view_of(e, global, n);
+    if (!v) {
+        return;
+    }
+    if (only_write) {
+        rf_set(e, v->wlen, rf_kt(e, e->c->t_u64, 0));
+        e->s.fresh &= ~bit_of(e, v);
+        return;
+    }
+    rf_set(e, v->len, rf_kt(e, e->c->t_u64, 0));
+    rf_set(e, v->wlen, rf_kt(e, e->c->t_u64, 0));
+    e->s.fresh &= ~bit_of(e, v);
+}
+
+void rf_view_clear_globals(Emit *e)
+{
+    for (uint32_t i = 0; i < e->nviews; i++) {
+        if (e->views[i].global) {
+            rf_view_clear(e, true, e->views[i].n, false);
+        }
+    }
+}
+
+void rf_view_refresh(Emit *e, View *v)
+{
+    e->s.fresh |= bit_of(e, v);
+    if (e->dry || !e->block) {
+        return;
+    }
+    RfCompiler *c = e->c;
+    if (!v->global && e->s.slots[v->n].k != K_HOME) {
+        rf_set(e, v->len, rf_kt(e, c->t_u64, 0));
+        rf_set(e, v->wlen, rf_kt(e, c->t_u64, 0));
+        return;
+    }
+    gcc_jit_block *array = rf_block(e), *kind = rf_block(e), *none = rf_block(e), *on = rf_block(e);
+    R place = var_place(e, v->global, v->n);
+    L obj = rf_temp(e, c->t_u8p);
+    rf_branch(e, rf_likely(e, rf_cmp(e, GCC_JIT_COMPARISON_EQ, rf_val(e, rf_tag(e, place)), rf_kt(e, c->t_u64, RF_TAG_ARRAY)), true),
+              array, none);
+    e->block = array;
+    rf_set(e, obj, rf_val(e, rf_payload_p(e, place)));
+    R aux = rf_val(e, rf_at(e, rf_val(e, obj), offsetof(RfObject, aux), c->t_u16));
+    rf_branch(e, rf_likely(e, rf_cmp(e, GCC_JIT_COMPARISON_EQ, aux, rf_kt(e, c->t_u16, elem_kind(v->class))), true), kind, none);
+    e->block = kind;
+    rf_set(e, v->data, rf_val(e, rf_at(e, rf_val(e, obj), offsetof(RfArray, as), c->t_u8p)));
+    rf_set(e, v->len, rf_cast(e, rf_val(e, rf_at(e, rf_val(e, obj), offsetof(RfArray, len), c->t_u32)), c->t_u64));
+    R unique = rf_cast(e, rf_cmp(e, GCC_JIT_COMPARISON_EQ, rf_val(e, rf_at(e, rf_val(e, obj), offsetof(RfObject, rc), c->t_u32)),
+                                 rf_kt(e, c->t_u32, 1)),
+                       c->t_u64);
+    if (v->global) {
+        R module = rf_bound(e, RF_BIND_MODULE, e->u->number, NULL, c->t_u8p);
+        R infos = rf_val(e, rf_at(e, module, offsetof(RfModule, info), c->t_u8p));
+        R info = rf_val(e, rf_at(e, infos, (int64_t)v->n * 8, c->t_u8p));
+        R mut = rf_cast(e, rf_cmp(e, GCC_JIT_COMPARISON_EQ, rf_val(e, rf_at(e, info, offsetof(RfGlobalInfo, kind), c->t_u8)),
+                                  rf_kt(e, c->t_u8, RF_GLOBAL_MUT)),
+                        c->t_u64);
+        unique = rf_bin(e, GCC_JIT_BINARY_OP_BITWISE_AND, c->t_u64, unique, mut);
+    }
+    rf_set(e, v->wlen, rf_bin(e, GCC_JIT_BINARY_OP_MULT, c->t_u64, unique, rf_val(e, v->len)));
+    rf_jump(e, on);
+    e->block = none;
+    rf_set(e, v->len, rf_kt(e, c->t_u64, 0));
+    rf_set(e, v->wlen, rf_kt(e, c->t_u64, 0));
+    rf_jump(e, on);
+    e->block = on;
+}
+
+void rf_views_enter_loops(Emit *e, uint32_t from, uint32_t to)
+{
+    uint64_t wanted = 0;
+    for (uint32_t i = 0; i < e->nloops; i++) {
+        const Loop *l = &e->loops[i];
+        if (to >= l->start && to <= l->end && (from < l->start || from > l->end)) {
+            wanted |= l->views;
+        }
+    }
+    wanted &= ~e->s.fresh;
+    for (uint32_t i = 0; i < e->nviews; i++) {
+        if (wanted >> i & 1) {
+            rf_view_refresh(e, &e->views[i]);
+        }
+    }
+}
+
+/* ---- element access ---- */
+
+static L element(Emit *e, const View *v, R index, T type)
+{
+    if (e->dry || !e->block) {
+        return NULL;
+    }
+    RfCompiler *c = e->c;
+    R data = rf_gcc.context_new_cast(c->ctx, NULL, rf_val(e, v->data), rf_gcc.type_get_pointer(type));
+    return rf_gcc.context_new_array_access(c->ctx, NULL, data, index);
+}
+
+static R below(Emit *e, R index, L len)
+{
+    return rf_cmp(e, GCC_JIT_COMPARISON_LT, rf_cast(e, index, e->c->t_u64), rf_val(e, len));
+}
+
+/* Loads the element at `index` (in range) of v into slot d as kind k; `other` is taken when it is not of that kind. */
+static void load_element(Emit *e, const View *v, R index, uint32_t d, SlotKind k, gcc_jit_block *other)
+{
+    RfCompiler *c = e->c;
+    switch (v->class) {
+    case RF_CLASS_INTS: rf_set(e, rf_ireg(e, d), rf_val(e, element(e, v, index, c->t_i64))); break;
+    case RF_CLASS_FLOATS: rf_set(e, rf_freg(e, d), rf_val(e, element(e, v, index, c->t_f64))); break;
+    case RF_CLASS_BOOLS: rf_set(e, rf_ireg(e, d), rf_cast(e, rf_val(e, element(e, v, index, c->t_u8)), c->t_i64)); break;
+    default: {
+        L at = rf_temp(e, c->t_valuep);
+        rf_set(e, at, rf_addr(e, element(e, v, index, c->t_value)));
+        R from = rf_val(e, at);
+        if (k == K_HOME) {
+            rf_copy_value(e, rf_home(e, d), from);
+            rf_retain_at(e, rf_home(e, d));
+            return;
+        }
+        RfTag tag = k == K_INT ? RF_TAG_INT : k == K_FLOAT ? RF_TAG_FLOAT : k == K_BOOL ? RF_TAG_BOOL : RF_TAG_NULL;
+        gcc_jit_block *ok = rf_block(e);
+        rf_branch(e, rf_likely(e, rf_cmp(e, GCC_JIT_COMPARISON_EQ, rf_val(e, rf_tag(e, from)), rf_kt(e, c->t_u64, tag)), true), ok,
+                  other);
+        e->block = ok;
+        if (k == K_FLOAT) {
+            rf_set(e, rf_freg(e, d), rf_val(e, rf_payload_f(e, from)));
+        } else if (k != K_NULL) {
+            rf_set(e, rf_ireg(e, d), rf_val(e, rf_payload(e, from)));
+        }
+    }
+    }
+}
+
+/* Reads variable[index] into slot d (which may be the index's own slot; the state still shows the operands). */
+static void read_view(Emit *e, View *v, uint32_t islot, uint32_t d, uint32_t pops)
+{
+    RfCompiler *c = e->c;
+    uint16_t seen = e->u->tos[e->pc + 1];
+    SlotKind k = v->class == RF_CLASS_INTS     ? K_INT
+                 : v->class == RF_CLASS_FLOATS ? K_FLOAT
+                 : v->class == RF_CLASS_BOOLS  ? K_BOOL
+                                               : rf_kind_of_class(seen);
+    if (k == K_DEAD) {
+        k = K_HOME;
+    }
+    R idx = rf_as_int(e, islot, RF_REASON_TYPE_GUARD);
+    gcc_jit_block *join = NULL;
+    if (!e->dry && e->block) {
+        L index = rf_temp(e, c->t_i64);
+        rf_set(e, index, idx);
+        idx = rf_val(e, index);
+        gcc_jit_block *fast = rf_block(e), *slow = rf_block(e), *slower = rf_block(e);
+        join = rf_block(e);
+        rf_branch(e, rf_likely(e, below(e, idx, v->len), true), fast, slow);
+        e->block = slow;
+        uint64_t fresh = e->s.fresh;
+        rf_view_refresh(e, v);
+        e->s.fresh = fresh;
+        rf_branch(e, below(e, idx, v->len), fast, slower);
+        e->block = fast;
+        load_element(e, v, idx, d, k, slower);
+        rf_jump(e, join);
+        e->block = slower;
+        R args[6] = {e->vm, e->frame, rf_where(e), rf_cast(e, var_place(e, v->global, v->n), c->t_ptr), idx,
+                     rf_cast(e, rf_home(e, d), c->t_ptr)};
+        /* d may be the home of an operand that an error exit must see: operands are scalars or aliases here */
+        L status = rf_temp(e, c->t_i32);
+        rf_set(e, status, rf_help(e, RF_HELPER_index_int, 6, args));
+        rf_check(e, rf_val(e, status));
+    }
+    /* the operands go */
+    Slot kept[2];
+    for (uint32_t i = 0; i < pops; i++) {
+        kept[i] = e->s.slots[rf_top(e)];
+        e->s.slots[rf_top(e)] = (Slot){.k = K_DEAD};
+        e->s.depth--;
+    }
+    (void)kept;
+    uint32_t i = rf_push_slot(e, K_HOME);
+    if (!e->dry && e->block) {
+        if (k != K_HOME) {
+            uint32_t level_pc = e->pc + 1;
+            uint16_t class = k == K_INT ? RF_CLASS_INT : k == K_FLOAT ? RF_CLASS_FLOAT : k == K_BOOL ? RF_CLASS_BOOL : RF_CLASS_NULL;
+            rf_speculate(e, i, class, level_pc);
+        }
+        rf_jump(e, join);
+        e->block = join;
+    }
+    rf_set_slot(e, i, k);
+}
+
+static bool index_is_int(Emit *e, uint32_t islot)
+{
+    const Slot *s = &e->s.slots[islot];
+    if (s->k == K_INT) {
+        return true;
+    }
+    if (s->k != K_HOME && s->k != K_ALIAS && s->k != K_GALIAS) {
+        return false;
+    }
+    return e->u->level < 2 && (e->u->tos[e->pc] & ~RF_CLASS_SEEN) == RF_CLASS_INT;
+}
+
+/* x[i] for a value that has no view: array with the kind and result as the profile says, or a dict with int keys. */
+static bool index_direct(Emit *e, uint32_t xslot, uint32_t islot, bool consume_x)
+{
+    RfCompiler *c = e->c;
+    Slot *x = &e->s.slots[xslot];
+    if (e->u->level >= 2 || !index_is_int(e, islot) || (x->k != K_HOME && x->k != K_ALIAS && x->k != K_GALIAS)) {
+        return false;
+    }
+    if (e->s.slots[islot].k != K_INT) {
+        return false;
+    }
+    uint32_t d = consume_x ? xslot : islot;
+    bool owned = consume_x && (x->k == K_HOME || (x->k == K_ALIAS && x->moved));
+    /* the result is boxed into the home of the index (free: the index is in a register), then moved */
+    L status = NULL;
+    if (!e->dry && e->block) {
+        R place = rf_place(e, xslot);
+        gcc_jit_block *dict = rf_block(e), *found = rf_block(e), *general = rf_block(e), *join = rf_block(e);
+        rf_branch(e, rf_cmp(e, GCC_JIT_COMPARISON_EQ, rf_val(e, rf_tag(e, place)), rf_kt(e, c->t_u64, RF_TAG_DICT)), dict, general);
+        e->block = dict;
+        L at = rf_temp(e, c->t_valuep);
+        R find[2] = {rf_cast(e, rf_val(e, rf_payload_p(e, place)), c->t_ptr), rf_val(e, rf_ireg(e, islot))};
+        rf_set(e, at, rf_cast(e, rf_help(e, RF_HELPER_dict_find_int, 2, find), c->t_valuep));
+        rf_branch(e, rf_likely(e, rf_cmp(e, GCC_JIT_COMPARISON_NE, rf_cast(e, rf_val(e, at), c->t_u64), rf_kt(e, c->t_u64, 0)), true),
+                  found, general);
+        e->block = found;
+        rf_copy_value(e, rf_home(e, islot), rf_val(e, at));
+        rf_retain_at(e, rf_home(e, islot));
+        rf_jump(e, join);
+        e->block = general;
+        R args[6] = {e->vm, e->frame, rf_where(e), rf_cast(e, place, c->t_ptr), rf_val(e, rf_ireg(e, islot)),
+                     rf_cast(e, rf_home(e, islot), c->t_ptr)};
+        status = rf_temp(e, c->t_i32);
+        rf_set(e, status, rf_help(e, RF_HELPER_index_int, 6, args));
+        rf_check(e, rf_val(e, status));
+        rf_jump(e, join);
+        e->block = join;
+    }
+    if (consume_x) {
+        e->s.depth--; /* the index */
+        e->s.slots[islot] = (Slot){.k = K_DEAD};
+        if (owned) {
+            rf_release_slot(e, xslot);
+        }
+        rf_copy_value(e, rf_home(e, d), rf_home(e, islot));
+    }
+    rf_set_slot(e, d, K_HOME);
+    e->exit_block = NULL;
+    rf_speculate(e, d, e->u->tos[e->pc + 1], e->pc + 1);
+    return true;
+}
+
+void rf_emit_index(Emit *e, uint32_t xslot, uint32_t islot, bool consume_x)
+{
+    Slot *x = &e->s.slots[xslot];
+    View *v = NULL;
+    bool global = false;
+    uint32_t n = xslot;
+    bool simple = true; /* nothing to release */
+    if (consume_x) {
+        global = x->k == K_GALIAS;
+        n = x->n;
+        simple = global || (x->k == K_ALIAS && !x->moved);
+    } else {
+        simple = x->k == K_HOME;
+    }
+    if (simple) {
+        v = rf_view_of(e, global, n);
+    }
+    if (v && index_is_int(e, islot)) {
+        const Slot *i = &e->s.slots[islot];
+        if (i->k == K_INT) {
+            read_view(e, v, islot, consume_x ? xslot : islot, consume_x ? 2 : 1);
+            return;
+        }
+    }
+    if (index_direct(e, xslot, islot, consume_x)) {
+        return;
+    }
+    if (!consume_x && x->k < K_HOME) { /* INDEX_LOCAL of a scalar or unset variable: an error */
+        rf_emit_step(e);
+        return;
+    }
+    rf_emit_step(e);
+}
+
+/* ---- stores ---- */
+
+static bool value_fits(const Emit *e, const View *v, uint32_t vslot)
+{
+    SlotKind k = (SlotKind)e->s.slots[vslot].k;
+    switch (v->class) {
+    case RF_CLASS_INTS: return k == K_INT;
+    case RF_CLASS_FLOATS: return k == K_FLOAT;
+    case RF_CLASS_BOOLS: return k == K_BOOL;
+    default: return true;
+    }
+}
+
+/* tag and payload of slot as arguments */
+static void boxed_arguments(Emit *e, uint32_t slot, R *tag, R *payload)
+{
+    RfCompiler *c = e->c;
+    *tag = *payload = NULL;
+    if (e->dry || !e->block) {
+        return;
+    }
+    switch (e->s.slots[slot].k) {
+    case K_INT:
+    case K_BOOL:
+        *tag = rf_k(e, e->s.slots[slot].k == K_INT ? RF_TAG_INT : RF_TAG_BOOL);
+        *payload = rf_val(e, rf_ireg(e, slot));
+        break;
+    case K_FLOAT:
+        *tag = rf_k(e, RF_TAG_FLOAT);
+        *payload = rf_gcc.context_new_bitcast(c->ctx, NULL, rf_val(e, rf_freg(e, slot)), c->t_i64);
+        break;
+    case K_NULL:
+        *tag = rf_k(e, RF_TAG_NULL);
+        *payload = rf_k(e, 0);
+        break;
+    default:
+        *tag = rf_cast(e, rf_val(e, rf_tag(e, rf_home(e, slot))), c->t_i64);
+        *payload = rf_val(e, rf_payload(e, rf_home(e, slot)));
+    }
+}
+
+void rf_boxed_arguments(Emit *e, uint32_t slot, R *tag, R *payload)
+{
+    boxed_arguments(e, slot, tag, payload);
+}
+
+/* Puts the value of vslot into an element in range. VALUES: `other` is taken when the old element must be released. */
+static void put_element(Emit *e, const View *v, R index, uint32_t vslot, gcc_jit_block *other)
+{
+    RfCompiler *c = e->c;
+    switch (v->class) {
+    case RF_CLASS_INTS: rf_set(e, element(e, v, index, c->t_i64), rf_val(e, rf_ireg(e, vslot))); break;
+    case RF_CLASS_FLOATS: rf_set(e, element(e, v, index, c->t_f64), rf_val(e, rf_freg(e, vslot))); break;
+    case RF_CLASS_BOOLS:
+        rf_set(e, element(e, v, index, c->t_u8), rf_cast(e, rf_val(e, rf_ireg(e, vslot)), c->t_u8));
+        break;
+    default: {
+        L at = rf_temp(e, c->t_valuep);
+        rf_set(e, at, rf_addr(e, element(e, v, index, c->t_value)));
+        R to = rf_val(e, at);
+        gcc_jit_block *ok = rf_block(e);
+        rf_branch(e, rf_likely(e, rf_cmp(e, GCC_JIT_COMPARISON_LT, rf_val(e, rf_tag(e, to)), rf_kt(e, c->t_u64, RF_TAG_FIRST_HEAP)),
+                               true),
+                  ok, other);
+        e->block = ok;
+        if (e->s.slots[vslot].k == K_HOME) {
+            rf_copy_value(e, to, rf_home(e, vslot));
+        } else {
+            rf_store_scalar(e, to, vslot);
+        }
+    }
+    }
+}
+
+void rf_emit_store_index(Emit *e, bool global, uint32_t n)
+{
+    RfCompiler *c = e->c;
+    uint32_t islot = rf_top(e), vslot = islot - 1;
+    Slot *variable = global ? NULL : &e->s.slots[n];
+    if (e->u->level >= 2 || e->s.slots[islot].k != K_INT || (!global && variable->k != K_HOME)) {
+        rf_emit_step(e);
+        return;
+    }
+    View *v = rf_view_of(e, global, n);
+    if (v && !value_fits(e, v, vslot)) {
+        v = NULL;
+    }
+    /* other operands that are aliases of the variable keep the old value */
+    e->s.depth -= 2;
+    if (global) {
+        rf_unalias_global(e, n);
+    } else {
+        rf_unalias_local(e, n);
+    }
+    e->s.depth += 2;
+    Slot *s = &e->s.slots[vslot];
+    if (s->k >= K_HOME) {
+        rf_to_home(e, vslot); /* owned: it moves into the container */
+    }
+    if (!e->dry && e->block) {
+        gcc_jit_block *join = rf_block(e), *general = rf_block(e);
+        R idx = rf_val(e, rf_ireg(e, islot));
+        if (v) {
+            gcc_jit_block *fast = rf_block(e), *slow = rf_block(e);
+            rf_branch(e, rf_likely(e, below(e, idx, v->wlen), true), fast, slow);
+            e->block = slow;
+            uint64_t fresh = e->s.fresh;
+            rf_view_refresh(e, v);
+            e->s.fresh = fresh;
+            rf_branch(e, below(e, idx, v->wlen), fast, general);
+            e->block = fast;
+            put_element(e, v, idx, vslot, general);
+            rf_jump(e, join);
+        } else {
+            rf_jump(e, general);
+        }
+        e->block = general;
+        R tag, payload;
+        boxed_arguments(e, vslot, &tag, &payload);
+        R where = rf_where(e);
+        L status = rf_temp(e, c->t_i32);
+        if (global) {
+            R args[7] = {e->vm, e->frame, where, rf_k(e, n), idx, tag, payload};
+            rf_set(e, status, rf_help(e, RF_HELPER_store_global_index, 7, args));
+        } else {
+            R args[7] = {e->vm, e->frame, where, rf_cast(e, rf_home(e, n), c->t_ptr), idx, tag, payload};
+            rf_set(e, status, rf_help(e, RF_HELPER_store_index_int, 7, args));
+        }
+        /* the value is gone in either case */
+        Slot value = e->s.slots[vslot];
+        e->s.slots[vslot] = (Slot){.k = K_NULL};
+        rf_check(e, rf_val(e, status));
+        e->s.slots[vslot] = value;
+        View *kept = rf_view_of(e, global, n);
+        if (kept) {
+            uint64_t fresh = e->s.fresh;
+            rf_view_refresh(e, kept);
+            e->s.fresh = fresh;
+        }
+        rf_jump(e, join);
+        e->block = join;
+    }
+    e->s.slots[islot] = (Slot){.k = K_DEAD};
+    e->s.slots[vslot] = (Slot){.k = K_DEAD};
+    e->s.depth -= 2;
+    e->exit_block = NULL;
+    if (!global) {
+        e->s.slots[n].class = e->s.slots[n].class & RF_CLASS_UNDEF ? 0x7fff : 0;
+    }
+}
+
+/* ---- v := push(v, x) ---- */
+
+bool rf_emit_push(Emit *e, uint32_t pc)
+{
+    const RfJobUnit *u = e->u;
+    RfCompiler *c = e->c;
+    uint32_t vslot = rf_top(e), aslot = vslot - 1;
+    Slot *a = &e->s.slots[aslot];
+    uint32_t place = u->calls[u->code[pc].b].place;
+    if (u->level >= 2 || a->k != K_ALIAS || !place) {
+        return false;
+    }
+    const RfJobPath *path = &u->paths[place - 1];
+    uint32_t n = a->n;
+    if (path->root != RF_ROOT_LOCAL || path->count != 0 || path->slot != n || path->pair) {
+        return false;
+    }
+    if (u->code[pc + 1].op != RF_OP_STORE_LOCAL || u->code[pc + 1].a != n) {
+        return false;
+    }
+    for (uint32_t i = u->nlocals; i < aslot; i++) {
+        if (e->s.slots[i].k == K_ALIAS && e->s.slots[i].n == n) {
+            return false;
+        }
+    }
+    if (e->s.slots[vslot].k == K_ALIAS && e->s.slots[vslot].n == n) {
+        return false;
+    }
+    Slot *s = &e->s.slots[vslot];
+    if (s->k >= K_HOME) {
+        rf_to_home(e, vslot);
+    }
+    View *v = rf_view_of(e, false, n);
+    SlotKind k = (SlotKind)s->k;
+    uint16_t kind = v ? elem_kind(v->class)
+                    : k == K_INT ? RF_ELEM_INT
+                    : k == K_FLOAT ? RF_ELEM_FLOAT
+                    : k == K_BOOL ? RF_ELEM_BOOL
+                                  : RF_ELEM_ANY;
+    bool fits = kind == RF_ELEM_ANY || (kind == RF_ELEM_INT && k == K_INT) || (kind == RF_ELEM_FLOAT && k == K_FLOAT) ||
+                (kind == RF_ELEM_BOOL && k == K_BOOL);
+    if (!e->dry && e->block) {
+        R home = rf_home(e, n);
+        rf_guard(e, rf_cmp(e, GCC_JIT_COMPARISON_EQ, rf_val(e, rf_tag(e, home)), rf_kt(e, c->t_u64, RF_TAG_ARRAY)),
+                 RF_REASON_TYPE_GUARD);
+        gcc_jit_block *general = rf_block(e), *join = rf_block(e);
+        if (fits) {
+            L obj = rf_temp(e, c->t_u8p), len = rf_temp(e, c->t_u32), data = rf_temp(e, c->t_u8p);
+            rf_set(e, obj, rf_val(e, rf_payload_p(e, home)));
+            R o = rf_val(e, obj);
+            R unique = rf_cmp(e, GCC_JIT_COMPARISON_EQ, rf_val(e, rf_at(e, o, offsetof(RfObject, rc), c->t_u32)),
+                              rf_kt(e, c->t_u32, 1));
+            gcc_jit_block *b1 = rf_block(e), *b2 = rf_block(e), *b3 = rf_block(e);
+            rf_branch(e, rf_likely(e, unique, true), b1, general);
+            e->block = b1;
+            R same = rf_cmp(e, GCC_JIT_COMPARISON_EQ, rf_val(e, rf_at(e, o, offsetof(RfObject, aux), c->t_u16)),
+                            rf_kt(e, c->t_u16, kind));
+            rf_branch(e, rf_likely(e, same, true), b2, general);
+            e->block = b2;
+            rf_set(e, len, rf_val(e, rf_at(e, o, offsetof(RfArray, len), c->t_u32)));
+            R room = rf_cmp(e, GCC_JIT_COMPARISON_LT, rf_val(e, len), rf_val(e, rf_at(e, o, offsetof(RfArray, cap), c->t_u32)));
+            rf_branch(e, rf_likely(e, room, true), b3, general);
+            e->block = b3;
+            rf_set(e, data, rf_val(e, rf_at(e, o, offsetof(RfArray, as), c->t_u8p)));
+            View tmp = {.class = kind == RF_ELEM_INT     ? RF_CLASS_INTS
+                                 : kind == RF_ELEM_FLOAT ? RF_CLASS_FLOATS
+                                 : kind == RF_ELEM_BOOL  ? RF_CLASS_BOOLS
+                                                         : RF_CLASS_VALUES,
+                        .data = data};
+            R at = rf_val(e, len);
+            if (kind == RF_ELEM_ANY) {
+                R to = rf_addr(e, element(e, &tmp, at, c->t_value));
+                if (s->k == K_HOME) {
+                    rf_copy_value(e, to, rf_home(e, vslot));
+                } else {
+                    rf_store_scalar(e, to, vslot);
+                }
+            } else {
+                put_element(e, &tmp, at, vslot, general);
+            }
+            R more = rf_bin(e, GCC_JIT_BINARY_OP_PLUS, c->t_u32, rf_val(e, len), rf_kt(e, c->t_u32, 1));
+            rf_set(e, len, more);
+            rf_set(e, rf_at(e, o, offsetof(RfArray, len), c->t_u32), rf_val(e, len));
+            if (v) {
+                rf_set(e, v->data, rf_val(e, data));
+                rf_set(e, v->len, rf_cast(e, rf_val(e, len), c->t_u64));
+                rf_set(e, v->wlen, rf_val(e, v->len));
+            }
+            rf_jump(e, join);
+        } else {
+            rf_jump(e, general);
+        }
+        e->block = general;
+        R tag, payload;
+        boxed_arguments(e, vslot, &tag, &payload);
+        R args[3] = {rf_cast(e, rf_home(e, n), c->t_ptr), tag, payload};
+        rf_eval(e, rf_help(e, RF_HELPER_array_push, 3, args));
+        if (v) {
+            uint64_t fresh = e->s.fresh;
+            rf_view_refresh(e, v);
+            e->s.fresh = fresh;
+        }
+        rf_jump(e, join);
+        e->block = join;
+    }
+    Slot alias = *a;
+    for (int i = 0; i < 3; i++) { /* value, array, callee */
+        e->s.slots[rf_top(e)] = (Slot){.k = K_DEAD};
+        e->s.depth--;
+    }
+    uint32_t r = rf_push_slot(e, K_ALIAS);
+    alias.class = 0;
+    e->s.slots[r] = alias;
+    e->s.slots[n].class = 0;
+    return true;
+}

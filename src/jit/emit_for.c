@@ -1,0 +1,8 @@
+/* for loops. Iterators over ints live in registers (K_INT locals step, next value, values left). */
+#include "jit/compile.h"
+
+bool rf_emit_for(Emit *e)
+{
+    (void)e;
+    return false;
+}

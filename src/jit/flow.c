@@ -1,0 +1,261 @@
+/* Control flow of a unit: operand depths, block starts, loops, liveness of locals. */
+#include <string.h>
+
+#include "jit/compile.h"
+
+void rf_flow_effect(const RfJobUnit *u, RfInstr in, int *pops, int *pushes, int *at_target)
+{
+    const RfOpInfo *info = &rf_op_info[in.op];
+    int taken = info->pops, left = info->pushes;
+    switch ((RfOp)in.op) {
+    case RF_OP_INTERP:
+    case RF_OP_ARRAY: taken = (int)in.b; break;
+    case RF_OP_DICT: taken = 2 * (int)in.b; break;
+    case RF_OP_STRUCT: taken = (int)u->structs[in.b].count; break;
+    case RF_OP_ENUM: taken = in.a; break;
+    case RF_OP_CALL:
+    case RF_OP_CALL_METHOD:
+    case RF_OP_RANGE_CALL: taken = in.a + 1; break;
+    case RF_OP_LOAD_PATH: taken = 0; break;
+    case RF_OP_STORE_PATH: taken = (int)u->paths[in.b].index_count + 1; break;
+    case RF_OP_DESTRUCT_ARRAY: left = in.a + (in.b != 0); break;
+    case RF_OP_DESTRUCT_DICT:
+    case RF_OP_DECLARE_STRUCT: taken = left = -1; break; /* not known here */
+    default: break;
+    }
+    *pops = taken;
+    *pushes = left;
+    switch ((RfOp)in.op) {
+    case RF_OP_RANGE_CALL:
+    case RF_OP_JUMP_NOT_NULL: *at_target = 0; break;
+    case RF_OP_FOR_LOOP: *at_target = 1; break;
+    case RF_OP_FOR_LOOP2: *at_target = 2; break;
+    default: *at_target = left - taken; break;
+    }
+}
+
+/* Operand depth before every instruction that can be reached from `start`. */
+static bool find_depths(Emit *e, uint32_t start, uint32_t depth_there)
+{
+    const RfJobUnit *u = e->u;
+    uint32_t *work = rf_mem_alloc(sizeof(uint32_t) * (u->code_len + u->nhandlers + 2));
+    uint8_t *queued = rf_mem_zalloc(u->code_len);
+    uint32_t n = 0;
+    bool ok = true;
+    if (e->depth_at[start] == UINT32_MAX) {
+        e->depth_at[start] = depth_there;
+        work[n++] = start;
+        queued[start] = 1;
+    }
+    e->leader[start] = 1;
+    while (n > 0 && ok) {
+        uint32_t pc = work[--n];
+        for (;;) {
+            int pops, pushes, at_target;
+            RfInstr in = u->code[pc];
+            rf_flow_effect(u, in, &pops, &pushes, &at_target);
+            if (pops < 0 || pushes < 0) {
+                rf_reject(e, RF_REASON_UNSUPPORTED_OP);
+                e->c->reject_pc = pc;
+                ok = false;
+                break;
+            }
+            uint32_t depth = e->depth_at[pc];
+            unsigned flags = rf_op_info[in.op].flags;
+            if (flags & RF_OPF_J) {
+                uint32_t target = in.b;
+                e->leader[target] = 1;
+                if (e->depth_at[target] == UINT32_MAX) {
+                    e->depth_at[target] = (uint32_t)((int)depth + at_target);
+                    if (!queued[target]) {
+                        queued[target] = 1;
+                        work[n++] = target;
+                    }
+                }
+            }
+            if (flags & RF_OPF_E) {
+                break;
+            }
+            uint32_t next = pc + 1;
+            if (flags & RF_OPF_J) {
+                e->leader[next] = 1;
+            }
+            if (e->depth_at[next] != UINT32_MAX) {
+                break;
+            }
+            e->depth_at[next] = (uint32_t)((int)depth - pops + pushes);
+            pc = next;
+        }
+    }
+    rf_mem_free(work, sizeof(uint32_t) * (u->code_len + u->nhandlers + 2));
+    rf_mem_free(queued, u->code_len);
+    return ok;
+}
+
+/* Locals an instruction reads (-1: maybe all) and writes, as slot ranges. */
+static void local_effects(RfInstr in, int *use, int *nuse, int *def, int *ndef)
+{
+    *use = *def = 0;
+    *nuse = *ndef = 0;
+    switch ((RfOp)in.op) {
+    case RF_OP_LOAD_LOCAL:
+        *use = in.a;
+        *nuse = 1;
+        break;
+    case RF_OP_INDEX_LOCAL:
+    case RF_OP_INDEX_LAST:
+    case RF_OP_STORE_INDEX_LOCAL:
+    case RF_OP_STORE_FIELD_LOCAL:
+    case RF_OP_TEST_LOCAL:
+    case RF_OP_TEST_SHARED:
+    case RF_OP_LOAD_SHARED:
+    case RF_OP_STORE_SHARED:
+    case RF_OP_HAS_FIELD:
+    case RF_OP_DEFAULT:
+        *use = in.a;
+        *nuse = 1;
+        break;
+    case RF_OP_STORE_LOCAL:
+        if (in.b & RF_VARREF_MAYBE) {
+            *use = in.a;
+            *nuse = 1;
+        } else {
+            *def = in.a;
+            *ndef = 1;
+        }
+        break;
+    case RF_OP_UNSET:
+    case RF_OP_CLEAR:
+        *def = in.a;
+        *ndef = (int)in.b;
+        break;
+    case RF_OP_NEW_CELL:
+        *def = in.a;
+        *ndef = 1;
+        break;
+    case RF_OP_FOR_PREP:
+    case RF_OP_FOR_RANGE:
+    case RF_OP_FOR_STEP:
+        *def = in.a;
+        *ndef = 3;
+        break;
+    case RF_OP_FOR_LOOP:
+    case RF_OP_FOR_LOOP2:
+        *use = in.a;
+        *nuse = 3;
+        break;
+    case RF_OP_LOAD_PATH:
+    case RF_OP_STORE_PATH:
+    case RF_OP_CLOSURE:
+    case RF_OP_CALL_METHOD:
+    case RF_OP_SPAWN:
+    case RF_OP_RAISE: *nuse = -1; break;
+    default: break;
+    }
+}
+
+static void find_liveness(Emit *e)
+{
+    const RfJobUnit *u = e->u;
+    uint32_t words = e->live_words;
+    uint32_t *live = e->live, *now = rf_mem_alloc(sizeof(uint32_t) * words);
+    bool changed = true;
+    while (changed) {
+        changed = false;
+        for (uint32_t pc = u->code_len; pc-- > 0;) {
+            if (e->depth_at[pc] == UINT32_MAX) {
+                continue;
+            }
+            RfInstr in = u->code[pc];
+            unsigned flags = rf_op_info[in.op].flags;
+            memset(now, 0, sizeof(uint32_t) * words);
+            if (!(flags & RF_OPF_E)) {
+                memcpy(now, &live[(pc + 1) * words], sizeof(uint32_t) * words);
+            }
+            if (flags & RF_OPF_J) {
+                for (uint32_t w = 0; w < words; w++) {
+                    now[w] |= live[in.b * words + w];
+                }
+            }
+            int use, nuse, def, ndef;
+            local_effects(in, &use, &nuse, &def, &ndef);
+            for (int i = def; i < def + ndef; i++) {
+                now[i / 32] &= ~(1u << (i % 32));
+            }
+            for (uint32_t h = 0; h < u->nhandlers; h++) {
+                if (pc >= u->handlers[h].start && pc < u->handlers[h].end) {
+                    for (uint32_t w = 0; w < words; w++) {
+                        now[w] |= live[u->handlers[h].target * words + w];
+                    }
+                }
+            }
+            if (nuse < 0) {
+                memset(now, 0xff, sizeof(uint32_t) * words);
+            }
+            for (int i = use; i < use + nuse; i++) {
+                now[i / 32] |= 1u << (i % 32);
+            }
+            if (memcmp(now, &live[pc * words], sizeof(uint32_t) * words) != 0) {
+                memcpy(&live[pc * words], now, sizeof(uint32_t) * words);
+                changed = true;
+            }
+        }
+    }
+    rf_mem_free(now, sizeof(uint32_t) * words);
+}
+
+static void find_loops(Emit *e)
+{
+    const RfJobUnit *u = e->u;
+    uint32_t n = 0;
+    for (uint32_t pc = 0; pc < u->code_len; pc++) {
+        n += e->depth_at[pc] != UINT32_MAX && (rf_op_info[u->code[pc].op].flags & RF_OPF_L);
+    }
+    e->loops = rf_mem_zalloc(sizeof(Loop) * (n + 1));
+    e->nloops_cap = n;
+    for (uint32_t pc = 0; pc < u->code_len; pc++) {
+        if (e->depth_at[pc] != UINT32_MAX && (rf_op_info[u->code[pc].op].flags & RF_OPF_L)) {
+            e->loops[e->nloops++] = (Loop){.start = u->code[pc].b, .end = pc};
+        }
+    }
+}
+
+bool rf_flow_analyse(Emit *e)
+{
+    const RfJobUnit *u = e->u;
+    memset(e->depth_at, 0xff, sizeof(uint32_t) * (u->code_len + 1));
+    if (!find_depths(e, 0, 0)) {
+        return false;
+    }
+    if (e->osr >= 0) { /* only what can be reached from the loop header */
+        uint32_t depth = e->depth_at[e->osr];
+        if (depth == UINT32_MAX) {
+            rf_reject(e, RF_REASON_UNSUPPORTED_OP);
+            return false;
+        }
+        memset(e->depth_at, 0xff, sizeof(uint32_t) * (u->code_len + 1));
+        memset(e->leader, 0, u->code_len + 1);
+        find_depths(e, (uint32_t)e->osr, depth);
+    }
+    /* handlers run in the interpreter, but what they read must be alive at the exits that lead there */
+    uint32_t *seen = rf_mem_alloc(sizeof(uint32_t) * (u->code_len + 1));
+    memcpy(seen, e->depth_at, sizeof(uint32_t) * (u->code_len + 1));
+    for (uint32_t round = 0; round < 2; round++) {
+        for (uint32_t h = 0; h < u->nhandlers; h++) {
+            if (e->depth_at[u->handlers[h].target] == UINT32_MAX) {
+                uint8_t was = e->leader[u->handlers[h].target];
+                bool ok = find_depths(e, u->handlers[h].target, u->handlers[h].depth + 1);
+                e->leader[u->handlers[h].target] = was;
+                if (!ok) {
+                    rf_mem_free(seen, sizeof(uint32_t) * (u->code_len + 1));
+                    return false;
+                }
+            }
+        }
+    }
+    find_liveness(e);
+    memcpy(e->depth_at, seen, sizeof(uint32_t) * (u->code_len + 1));
+    rf_mem_free(seen, sizeof(uint32_t) * (u->code_len + 1));
+    find_loops(e);
+    return true;
+}
