@@ -261,7 +261,7 @@ struct RfProto {
     RfDictPattern *dictpats;
     RfLocalInfo *info;
     uint32_t nroots;
-    RfRootPos *roots; /* by pc */
+    RfRootPos *roots;          /* by pc */
     struct RfProfile *profile; /* types seen (vm/tier.h), or NULL; the VM's */
     void *jit;                 /* the native compiler's own state, or NULL */
 };

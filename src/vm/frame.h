@@ -28,8 +28,8 @@ typedef struct RfFrame {
     RfValue *ret; /* where the result goes; everything from here up belongs to the frame */
     RfProto *proto;
     RfFunction *fn; /* NULL for module code; kept alive by the stack below fp, a struct type, or the frame's owner */
-    void *owner;    /* by mode: RfGenerator (owned reference), RfPromise of an async frame; the tier's own while native */
-    uint32_t mode;  /* RfFrameMode */
+    void *owner; /* by mode: RfGenerator (owned reference), RfPromise of an async frame; the tier's own while native */
+    uint32_t mode;   /* RfFrameMode */
     uint32_t native; /* 1: native code runs this activation (mode is ENTRY); errors stop here (rf_unwind) */
     uint64_t mark;   /* native code's own (jit/native.h): 0, the frame is complete; not set for others */
 } RfFrame;

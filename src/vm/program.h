@@ -20,7 +20,7 @@ typedef struct RfVmConfig {
     void (*attach)(RfVm *vm, void *context);
     void (*detach)(RfVm *vm, void *context);
     void *attach_context;
-    const char *entry_dir;   /* directory of the entry script (module search), NULL when there is none; copied */
+    const char *entry_dir; /* directory of the entry script (module search), NULL when there is none; copied */
     /* Program output; NULL: file descriptors 1 and 2. Called with whole buffered pieces. */
     void (*write_out)(void *context, const char *bytes, size_t len);
     void (*write_err)(void *context, const char *bytes, size_t len);
