@@ -109,7 +109,6 @@ typedef struct RfCallSite {
     uint32_t place;     /* 1 + path number, or 0: see RfPath */
     const void *callee; /* inline cache: proto or builtin last called */
     uint32_t hits, misses;
-    void *native; /* entry of the callee's native code, set by the JIT */
 } RfCallSite;
 
 typedef struct RfFieldSite {
@@ -136,7 +135,6 @@ typedef struct RfMethodSite {
     uint32_t version;
     RfFunction *method; /* borrowed from the struct type */
     uint32_t hits, misses;
-    void *native;
 } RfMethodSite;
 
 typedef struct RfStructSite {
@@ -226,6 +224,8 @@ typedef struct RfRootPos {
 #define RF_PROTO_DEFAULTS 256u  /* has default parameters */
 #define RF_PROTO_SLOW_CALL 512u /* async, generator, or defaults: CALL takes the general path */
 
+#define RF_TRIGGER_NEVER UINT32_MAX /* the VM keeps its counts below this */
+
 struct RfProto {
     RfInstr *code;
     uint32_t code_len;
@@ -236,7 +236,10 @@ struct RfProto {
     uint32_t flags;     /* RF_PROTO_* */
     bool fused;         /* ready for the interpreter: superinstructions, relative jumps (super.c) */
     uint32_t id;        /* stable number in the process (JIT: id=N) */
-    RfValue *consts;    /* owned */
+    /* Counted by the VM. When a count reaches its trigger the interpreter asks the tier above (vm/tier.h). */
+    uint32_t call_count, call_trigger; /* calls */
+    uint32_t loop_count, loop_trigger; /* back edges */
+    RfValue *consts;                   /* owned */
     uint32_t nconsts;
     RfModule *module;
     RfString *name;   /* interned, borrowed */
@@ -258,11 +261,9 @@ struct RfProto {
     RfDictPattern *dictpats;
     RfLocalInfo *info;
     uint32_t nroots;
-    RfRootPos *roots; /* by pc */
-    /* counted by the VM, read by the JIT */
-    uint32_t call_count;
-    uint32_t loop_count;
-    void *native;
+    RfRootPos *roots;          /* by pc */
+    struct RfProfile *profile; /* types seen (vm/tier.h), or NULL; the VM's */
+    void *jit;                 /* the native compiler's own state, or NULL */
 };
 
 /* Stack values an instruction takes and leaves when it falls through (*at_target: what it leaves at its jump target, relative

@@ -381,6 +381,7 @@ RfProto *rf_finish(RfFuncState *fs)
     p->module = fs->c->module;
     p->name = fs->name;
     p->flags = fs->flags;
+    p->call_trigger = p->loop_trigger = RF_TRIGGER_NEVER;
     p->def_pos = fs->def_pos;
     p->nparams = fs->nparams;
     p->nrequired = fs->nrequired;

@@ -57,7 +57,8 @@ static void free_task(RfScheduler *s, RfTask *t)
 static RfPromise *abandon(RfTask *t)
 {
     for (uint32_t i = 1; i < t->nframes; i++) {
-        if (t->frames[i].owner) { /* a generator that will not go on */
+        if (t->frames[i].mode >= RF_FRAME_FOR &&
+            t->frames[i].mode <= RF_FRAME_DRAW) { /* a generator that will not go on */
             RfGenerator *g = t->frames[i].owner;
             g->state = RF_GEN_DONE;
             rf_object_release(g);

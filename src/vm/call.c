@@ -47,6 +47,7 @@ RfStatus rf_call_enter(RfVm *vm, RfFunction *fn, RfValue *ret, RfValue *fp, uint
     frame->owner = NULL;
     frame->mode =
         proto->flags & RF_PROTO_ASYNC && !(proto->flags & RF_PROTO_GENERATOR) ? RF_FRAME_ASYNC : RF_FRAME_PLAIN;
+    frame->native = 0;
     RfValue *slot = fp + argc;
     for (; slot < fp + proto->nparams; slot++) {
         *slot = rf_undef();

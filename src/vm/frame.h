@@ -28,9 +28,12 @@ typedef struct RfFrame {
     RfValue *ret; /* where the result goes; everything from here up belongs to the frame */
     RfProto *proto;
     RfFunction *fn; /* NULL for module code; kept alive by the stack below fp, a struct type, or the frame's owner */
-    void *owner;    /* RfGenerator (owned reference) or RfTask of a generator or async frame */
-    uint32_t mode;  /* RfFrameMode */
+    void *owner; /* by mode: RfGenerator (owned reference), RfPromise of an async frame; the tier's own while native */
+    uint32_t mode;   /* RfFrameMode */
+    uint32_t native; /* 1: native code runs this activation (mode is ENTRY); errors stop here (rf_unwind) */
+    uint64_t mark;   /* native code's own (jit/native.h): 0, the frame is complete; not set for others */
 } RfFrame;
+_Static_assert(sizeof(RfFrame) == 64, "a frame is a cache line");
 
 typedef struct RfScheduler RfScheduler;
 typedef struct RfImports RfImports;
@@ -68,6 +71,10 @@ struct RfVm {
     RfArray *retired;           /* methods of redeclared structs, kept until the VM ends; NULL when none */
     RfPos error_pos;            /* line 0: the error is where its instruction is */
     bool trace_has_frame;       /* the error's trace already lists the running frame (RETHROW) */
+    const struct RfTier *tier;  /* the native compiler (tier.h), or NULL */
+    void *jit;                  /* its state */
+    uint32_t profile_left;      /* instructions that the interpreter is still to profile */
+    bool plain_await;           /* some function that is not async awaits: see rf_tier_call */
 };
 
 /* Statuses between the loop and its helpers, beyond RfStatus. */
@@ -78,6 +85,21 @@ struct RfVm {
  * (vm->sp just above it); on RF_ERROR the frame is gone and the error is in the runtime; RF_SUSPEND: the frame belonged to a
  * task that was parked (only for RF_FRAME_TASK bases). */
 RfStatus rf_interp_run(RfVm *vm, RfFrame *base);
+/* As rf_interp_run for a frame whose triggers have been looked at, or that native code has left. */
+RfStatus rf_interp_go_on(RfVm *vm, RfFrame *base);
+
+/* ---- tier.c ---- */
+/* The call counter of the function just entered in `frame` (pushed, complete, vm->sp set) is at its trigger. RF_ENTER: to be
+ * interpreted. RF_OK: native code has run it; the frame is gone, the result at its `ret` with vm->sp above it. RF_ERROR: it
+ * failed; the frame is gone, vm->sp is its `ret`. */
+RfStatus rf_tier_call(RfVm *vm, RfFrame *frame);
+/* The same for the loop counter: frame->pc is the loop's header. */
+RfStatus rf_tier_loop(RfVm *vm, RfFrame *frame);
+/* Notes the classes that instruction `pc` of `frame` meets; sp as before it. */
+void rf_tier_profile(RfVm *vm, RfFrame *frame, const RfInstr *pc, const RfValue *sp);
+/* A module was compiled / is about to be freed. */
+void rf_tier_prepare(RfVm *vm, RfModule *module);
+void rf_tier_forget(RfVm *vm, RfModule *module);
 
 /* ---- call.c ---- */
 /* Prepares the call of sp[-argc-1] with the argc values above it (vm->sp and frame->pc set). RF_OK: a builtin ran, result
@@ -150,7 +172,7 @@ int rf_iterate_next(RfVm *vm, RfValue *it, bool two);
 
 /* ---- unwind.c ---- */
 /* Finds the handler of the error in the runtime, from vm->frame down to `base`. RF_OK: vm->frame is ready to go on (pc, vm->sp
- * set); RF_ERROR: no handler, frames down to base are gone. */
+ * set); RF_ERROR: no handler, frames down to base are gone - or a native frame is on top now, untouched: the error is its. */
 RfStatus rf_unwind(RfVm *vm, RfFrame *base);
 /* The error under way is shown at `pos` instead of at its instruction's place (a step inside a path). */
 void rf_unwind_set_pos(RfVm *vm, RfPos pos);
@@ -159,6 +181,8 @@ RfValue rf_unwind_stack_names(RfVm *vm);
 /* RETHROW: raises the kept error again (takes the box). */
 void rf_unwind_rethrow(RfVm *vm, RfValue box);
 RfPos rf_frame_pos(const RfFrame *f);
+/* The error under way leaves the native frame f (vm->frame), which has no handler for it: adds its trace entry. */
+void rf_unwind_leave_native(RfVm *vm, const RfFrame *f);
 /* Adds the frame to the call stack of the error in the runtime, as being at `pos`. */
 void rf_unwind_add_trace(RfVm *vm, const RfFrame *f, RfPos pos);
 

@@ -56,6 +56,7 @@ RfStatus rf_generator_resume(RfVm *vm, RfGenerator *g, RfFrameMode mode, RfValue
     f->fn = g->fn;
     f->owner = g;
     f->mode = mode;
+    f->native = 0;
     if (g->nslots > 0) {
         if (g->nslots > 0) {
             memcpy(ret, g->slots, g->nslots * sizeof(RfValue));

@@ -11,7 +11,7 @@
 #include <string.h>
 
 #include "runtime/text.h"
-#include "vm/frame.h"
+#include "vm/tier.h"
 
 /* The rest is macros, labels and tables made from them, which the tool cannot lay out. */
 /* clang-format off */
@@ -172,7 +172,13 @@ static inline bool array_store(RfValue *place, const RfValue *index, const RfVal
     }
 }
 
-RfStatus rf_interp_run(RfVm *vm, RfFrame *base)
+typedef enum Start {
+    START_CALL, /* base may be at a function's start: its trigger counts */
+    START_ON,   /* go on at base's pc */
+    START_STEP  /* one instruction of base (rf_interp_step) */
+} Start;
+
+static RfStatus run(RfVm *vm, RfFrame *base, Start start)
 {
     static const void *const fast_labels[] = {
 #define OP(name, a, b, pops, pushes, flags, meaning) &&op_##name,
@@ -200,7 +206,25 @@ RfStatus rf_interp_run(RfVm *vm, RfFrame *base)
 #undef SUPER
     };
 
-    const void *const *labels = vm->trace ? trace_labels : fast_labels;
+    static const void *const profile_labels[] = {
+#define OP(name, a, b, pops, pushes, flags, meaning) &&profile,
+#include "bytecode/opcodes.def"
+#undef OP
+#define SUPER(name, length, o1, o2, o3, o4) &&profile,
+#include "bytecode/super.def"
+#undef SUPER
+    };
+    static const void *const stop_labels[] = {
+#define OP(name, a, b, pops, pushes, flags, meaning) &&stop,
+#include "bytecode/opcodes.def"
+#undef OP
+#define SUPER(name, length, o1, o2, o3, o4) &&stop,
+#include "bytecode/super.def"
+#undef SUPER
+    };
+
+    const void *const *labels;
+    const RfInstr *target; /* of a jump, on its way to hot_loop */
     RfFrame *frame;
     const RfInstr *pc;
     RfValue *fp;
@@ -222,6 +246,19 @@ RfStatus rf_interp_run(RfVm *vm, RfFrame *base)
         DISPATCH(); \
     } while (0)
 #define FALLBACK() goto *fast_labels[base_of[pc->op]]
+/* As FALLBACK for those who watch each instruction: FOR_LOOP's fast path runs the STORE_LOCAL after it, too. */
+#define PLAIN() \
+    do { \
+        if (pc->op == RF_OP_FOR_LOOP) { \
+            goto plain_for; \
+        } \
+        FALLBACK(); \
+    } while (0)
+#define CHOOSE_LABELS() \
+    (labels = start == START_STEP ? stop_labels \
+              : vm->trace         ? trace_labels \
+              : vm->profile_left  ? profile_labels \
+                                  : fast_labels)
 #define SAVE() (frame->pc = pc + 1, vm->sp = sp)
 #define LOAD_FRAME() \
     do { \
@@ -241,8 +278,7 @@ RfStatus rf_interp_run(RfVm *vm, RfFrame *base)
             NEXT(1); \
         } \
         if (status == RF_ENTER) { \
-            LOAD_FRAME(); \
-            DISPATCH(); \
+            goto entered; \
         } \
         goto unwind; \
     } while (0)
@@ -262,8 +298,60 @@ RfStatus rf_interp_run(RfVm *vm, RfFrame *base)
     } while (0)
 #define CASE(name) op_##name
 
+    CHOOSE_LABELS();
+    LOAD_FRAME();
+    if (likely(start == START_CALL)) {
+        goto maybe_hot;
+    }
+    if (start == START_STEP) {
+        PLAIN();
+    }
+    DISPATCH();
+
+stop: /* the step is over, or has pushed a frame */
+    frame->pc = pc;
+    vm->sp = sp;
+    return RF_OK;
+
+entered: /* a helper has pushed a frame, or removed some */
+    LOAD_FRAME();
+maybe_hot:
+    if (likely(pc != frame->proto->code || frame->proto->call_count < frame->proto->call_trigger)) {
+        DISPATCH();
+    }
+hot_call: /* nothing of the function in `frame` has run */
+    frame->pc = pc;
+    vm->sp = sp;
+    status = rf_tier_call(vm, frame);
+    goto tier_answered;
+hot_loop: /* a back edge, at pc, goes to `target` */
+    SAFEPOINT();
+    pc = target;
+    frame->pc = pc;
+    vm->sp = sp;
+    status = rf_tier_loop(vm, frame);
+tier_answered:
+    CHOOSE_LABELS();
+    if (status == RF_ENTER) {
+        DISPATCH();
+    }
+native_done: /* the activation in `frame` has run natively */
+    if (frame == base) {
+        return status;
+    }
+    if (unlikely(status != RF_OK)) {
+        goto unwind;
+    }
     LOAD_FRAME();
     DISPATCH();
+
+profile:
+    if (unlikely(vm->profile_left == 0)) {
+        CHOOSE_LABELS();
+        DISPATCH();
+    }
+    rf_tier_profile(vm, frame, pc, sp);
+    PLAIN();
 
 trace: /* DEBUG_VM: every instruction passes here and runs in its plain form */
     SAVE();
@@ -595,24 +683,23 @@ trace: /* DEBUG_VM: every instruction passes here and runs in its plain form */
         RECORD(0, rf_op_feedback(*x, *y)); \
         AFTER_HELPER(rf_op_compare(vm, RF_OP_##OPNAME, sp)); \
     } \
-    BRANCH_FORMS(OPNAME, JF, !, ) \
-    BRANCH_FORMS(OPNAME, JT, , ) \
-    BRANCH_FORMS(OPNAME, BT, , BACK_EDGE())
-#define BRANCH_FORMS(OPNAME, SUFFIX, NEGATE, BACK) \
-    BRANCH(OPNAME, LL_##SUFFIX, &fp[pc[0].a], &fp[pc[1].a], 4, 0, NEGATE, BACK) \
-    BRANCH(OPNAME, LC_##SUFFIX, &fp[pc[0].a], &consts[pc[1].b], 4, 0, NEGATE, BACK) \
-    BRANCH(OPNAME, L_##SUFFIX, sp - 1, &fp[pc[0].a], 3, 1, NEGATE, BACK) \
-    BRANCH(OPNAME, C_##SUFFIX, sp - 1, &consts[pc[0].b], 3, 1, NEGATE, BACK) \
-    BRANCH(OPNAME, SUFFIX, sp - 2, sp - 1, 2, 2, NEGATE, BACK)
-#define BRANCH(OPNAME, FORM, X, Y, LENGTH, POPPED, NEGATE, BACK) \
+    BRANCH_FORMS(OPNAME, JF, !, JUMP_TO) \
+    BRANCH_FORMS(OPNAME, JT, , JUMP_TO) \
+    BRANCH_FORMS(OPNAME, BT, , JUMP_BACK)
+#define BRANCH_FORMS(OPNAME, SUFFIX, NEGATE, JUMP) \
+    BRANCH(OPNAME, LL_##SUFFIX, &fp[pc[0].a], &fp[pc[1].a], 4, 0, NEGATE, JUMP) \
+    BRANCH(OPNAME, LC_##SUFFIX, &fp[pc[0].a], &consts[pc[1].b], 4, 0, NEGATE, JUMP) \
+    BRANCH(OPNAME, L_##SUFFIX, sp - 1, &fp[pc[0].a], 3, 1, NEGATE, JUMP) \
+    BRANCH(OPNAME, C_##SUFFIX, sp - 1, &consts[pc[0].b], 3, 1, NEGATE, JUMP) \
+    BRANCH(OPNAME, SUFFIX, sp - 2, sp - 1, 2, 2, NEGATE, JUMP)
+#define BRANCH(OPNAME, FORM, X, Y, LENGTH, POPPED, NEGATE, JUMP) \
     CASE(OPNAME##_##FORM) : \
     { \
         const RfValue *x = (X), *y = (Y); \
         if (likely(BOTH_INT(*x, *y))) { \
             sp -= (POPPED); \
             if (NEGATE(INT_##OPNAME(x->as.i, y->as.i))) { \
-                BACK; \
-                JUMP_TO((LENGTH) - 1); \
+                JUMP((LENGTH) - 1); \
             } \
             NEXT(LENGTH); \
         } \
@@ -620,17 +707,21 @@ trace: /* DEBUG_VM: every instruction passes here and runs in its plain form */
             RECORD((LENGTH) - 2, RF_FEEDBACK_FLOAT); \
             sp -= (POPPED); \
             if (NEGATE(FLOAT_##OPNAME(x->as.f, y->as.f))) { \
-                BACK; \
-                JUMP_TO((LENGTH) - 1); \
+                JUMP((LENGTH) - 1); \
             } \
             NEXT(LENGTH); \
         } \
         FALLBACK(); \
     }
-#define BACK_EDGE() \
+#define JUMP_BACK(at) \
     do { \
-        frame->proto->loop_count++; \
+        RfProto *proto_ = frame->proto; \
+        if (unlikely(++proto_->loop_count >= proto_->loop_trigger)) { \
+            target = pc + (at) + (int32_t)pc[at].b; \
+            goto hot_loop; \
+        } \
         SAFEPOINT(); \
+        JUMP_TO(at); \
     } while (0)
     COMPARE(EQ)
     COMPARE(NE)
@@ -683,11 +774,8 @@ trace: /* DEBUG_VM: every instruction passes here and runs in its plain form */
 
     /* ---- jumps ---- */
     CASE(JUMP) : JUMP_TO(0);
-    CASE(LOOP) : {
-        BACK_EDGE();
-        JUMP_TO(0);
-    }
-#define JUMP_IF(OPNAME, WANTED, BACK) \
+    CASE(LOOP) : JUMP_BACK(0);
+#define JUMP_IF(OPNAME, WANTED, JUMP) \
     CASE(OPNAME) : \
     { \
         sp--; \
@@ -697,15 +785,14 @@ trace: /* DEBUG_VM: every instruction passes here and runs in its plain form */
             rf_object_release(v.as.obj); \
         } \
         if (truth == (WANTED)) { \
-            BACK; \
-            JUMP_TO(0); \
+            JUMP(0); \
         } \
         NEXT(1); \
     }
-    JUMP_IF(JUMP_IF_FALSE, false, )
-    JUMP_IF(JUMP_IF_TRUE, true, )
-    JUMP_IF(LOOP_IF_FALSE, false, BACK_EDGE())
-    JUMP_IF(LOOP_IF_TRUE, true, BACK_EDGE())
+    JUMP_IF(JUMP_IF_FALSE, false, JUMP_TO)
+    JUMP_IF(JUMP_IF_TRUE, true, JUMP_TO)
+    JUMP_IF(LOOP_IF_FALSE, false, JUMP_BACK)
+    JUMP_IF(LOOP_IF_TRUE, true, JUMP_BACK)
     CASE(JUMP_FALSE_L) : {
         const RfValue *v = &fp[pc->a];
         if (unlikely(v->tag != RF_TAG_BOOL)) {
@@ -1075,7 +1162,6 @@ trace: /* DEBUG_VM: every instruction passes here and runs in its plain form */
             goto error; \
         } \
         site->hits++; \
-        proto->call_count++; \
         frame->pc = pc + 1; \
         frame++; \
         vm->frame = frame; \
@@ -1085,6 +1171,7 @@ trace: /* DEBUG_VM: every instruction passes here and runs in its plain form */
         frame->proto = proto; \
         frame->fn = fn; \
         frame->mode = RF_FRAME_PLAIN; \
+        frame->native = 0; \
         for (; sp < top_; sp++) { \
             sp->tag = RF_TAG_NULL; \
         } \
@@ -1092,6 +1179,9 @@ trace: /* DEBUG_VM: every instruction passes here and runs in its plain form */
         consts = proto->consts; \
         globals = proto->module->globals; \
         SAFEPOINT(); \
+        if (unlikely(++proto->call_count >= proto->call_trigger)) { \
+            goto hot_call; \
+        } \
         DISPATCH(); \
     } while (0)
     CASE(CALL) : {
@@ -1345,10 +1435,21 @@ trace: /* DEBUG_VM: every instruction passes here and runs in its plain form */
         rf_iterate_step(&fp[pc->a], sp[0].as.i, sp[1].as.i, sp[2].as.i);
         NEXT(1);
     }
+/* Back edges are counted before the item is drawn, so that native code can take over with no operand on the stack; the pass
+ * that finds the end is none. */
+#define COUNT_FOR(HOT) \
+    do { \
+        RfProto *proto_ = frame->proto; \
+        if (unlikely(++proto_->loop_count >= proto_->loop_trigger)) { \
+            goto HOT; \
+        } \
+    } while (0)
     CASE(FOR_LOOP) : {
+        COUNT_FOR(hot_for);
         RfValue *it = &fp[pc->a];
         if (likely(it->tag == RF_TAG_INT)) { /* ints: step, next, count left */
             if (it[2].as.i == 0) {
+                frame->proto->loop_count--;
                 NEXT(1);
             }
             it[2].as.i--;
@@ -1358,40 +1459,35 @@ trace: /* DEBUG_VM: every instruction passes here and runs in its plain form */
         } else if (likely(it->tag == RF_TAG_ARRAY)) {
             int64_t i = it[1].as.i;
             if (i >= (int64_t)it->as.arr->len) {
+                frame->proto->loop_count--;
                 NEXT(1);
             }
             it[1].as.i = i + 1;
             (void)array_element(it->as.arr, i, sp);
             sp++;
         } else {
-            SAVE();
-            int got = rf_iterate_next(vm, it, false);
-            if (got == 2) {
-                LOAD_FRAME();
-                DISPATCH();
-            }
-            if (got < 0) {
-                goto error;
-            }
-            sp = vm->sp;
-            if (got == 0) {
-                NEXT(1);
-            }
+            goto next_item;
         }
-        BACK_EDGE();
-        const RfInstr *target = pc + (int32_t)pc->b;
-        if (likely(target->op == RF_OP_STORE_LOCAL && IS_SCALAR(fp[target->a]))) {
+        SAFEPOINT();
+        const RfInstr *body = pc + (int32_t)pc->b;
+        if (likely(body->op == RF_OP_STORE_LOCAL && IS_SCALAR(fp[body->a]))) {
             sp--;
-            COPY(&fp[target->a], sp);
-            pc = target + 1;
+            COPY(&fp[body->a], sp);
+            pc = body + 1;
             DISPATCH();
         }
-        pc = target;
+        pc = body;
         DISPATCH();
     }
-    CASE(FOR_LOOP2) : {
+    {
+        int got;
+        CASE(FOR_LOOP2) : {
+        plain_for:
+            COUNT_FOR(hot_for);
+        }
+    next_item:
         SAVE();
-        int got = rf_iterate_next(vm, &fp[pc->a], true);
+        got = rf_iterate_next(vm, &fp[pc->a], pc->op == RF_OP_FOR_LOOP2);
         if (got == 2) {
             LOAD_FRAME();
             DISPATCH();
@@ -1401,10 +1497,20 @@ trace: /* DEBUG_VM: every instruction passes here and runs in its plain form */
         }
         sp = vm->sp;
         if (got == 0) {
+            frame->proto->loop_count--;
             NEXT(1);
         }
-        BACK_EDGE();
+        SAFEPOINT();
         JUMP_TO(0);
+    hot_for:
+        frame->pc = pc;
+        vm->sp = sp;
+        status = rf_tier_loop(vm, frame);
+        CHOOSE_LABELS();
+        if (status == RF_ENTER) {
+            goto next_item;
+        }
+        goto native_done;
     }
 
     /* ---- patterns ---- */
@@ -1523,4 +1629,73 @@ unwind:
         DISPATCH();
     }
     return RF_ERROR;
+}
+
+RfStatus rf_interp_run(RfVm *vm, RfFrame *base)
+{
+    return run(vm, base, START_CALL);
+}
+
+RfStatus rf_interp_go_on(RfVm *vm, RfFrame *base)
+{
+    return run(vm, base, START_ON);
+}
+
+/* Runs the frame that the step of `frame` has pushed, as if C code had called it, and hands on its result as the loop would have
+ * done: this way no frame above a native one returns into it. */
+static RfStatus run_pushed(RfVm *vm, RfFrame *frame, uint32_t pc)
+{
+    RfFrame *top = vm->frame;
+    const RfFrameMode mode = (RfFrameMode)top->mode;
+    switch (mode) {
+    case RF_FRAME_PLAIN: top->mode = RF_FRAME_ENTRY; break;
+    case RF_FRAME_FOR:
+    case RF_FRAME_FOR2:
+    case RF_FRAME_NEXT: top->mode = RF_FRAME_DRAW; break;
+    default: break; /* ASYNC: its promise is the result, also when it is parked */
+    }
+    if (run(vm, top, START_ON) == RF_ERROR) {
+        return RF_ERROR;
+    }
+    if (mode == RF_FRAME_PLAIN || mode == RF_FRAME_ASYNC) {
+        return RF_OK;
+    }
+    RfValue *drawn = vm->sp - 1; /* UNDEF: the generator has ended */
+    if (mode == RF_FRAME_NEXT) {
+        *drawn = rf_is_undef(*drawn) ? rf_none() : rf_variant_new(RF_VARIANT_SOME, *drawn);
+    } else if (rf_is_undef(*drawn)) {
+        vm->sp = drawn;
+    } else {
+        const RfInstr *loop = &frame->proto->code[pc];
+        if (mode == RF_FRAME_FOR2) {
+            rf_push(vm, rf_int(frame->fp[loop->a + 1].as.i++));
+        }
+        frame->pc = loop + (int32_t)loop->b;
+    }
+    return RF_OK;
+}
+
+RfStatus rf_interp_step(RfVm *vm, RfFrame *frame, uint32_t pc)
+{
+    frame->pc = frame->proto->code + pc;
+    if (unlikely((char *)__builtin_frame_address(0) < vm->c_limit)) {
+        frame->pc++;
+        return rf_call_depth_error(vm, frame->proto->name);
+    }
+    RfStatus status = run(vm, frame, START_STEP);
+    return status == RF_OK && vm->frame != frame ? run_pushed(vm, frame, pc) : status;
+}
+
+RfRet rf_interp_resume(RfVm *vm, RfFrame *frame, uint32_t pc, bool error)
+{
+    frame->native = 0;
+    frame->mark = 0;
+    frame->mode = RF_FRAME_ENTRY;
+    frame->ret = frame->fp; /* what lies below is not ours to release */
+    frame->pc = frame->proto->code + pc + (error ? 1 : 0);
+    if ((error && rf_unwind(vm, frame) != RF_OK) || run(vm, frame, START_ON) != RF_OK) {
+        return (RfRet){0, RF_RET_ERROR};
+    }
+    RfValue v = rf_pop(vm);
+    return (RfRet){(uint64_t)v.as.i, v.tag};
 }

@@ -92,6 +92,7 @@ RfLoadResult rf_program_compile(RfVm *vm, RfModule *m, RfDiagList *diags, size_t
         }
         RfDiag diag;
         RfArena arena = RF_ARENA_INIT;
+        rf_tier_forget(vm, m); /* what was compiled for it before */
         if (!rf_compile(m, &ast, &diag, &arena)) {
             rf_diag_add(diags, RF_DIAG_COMPILE, diag.pos, "%s", diag.message);
             result = RF_LOAD_COMPILE;
@@ -106,6 +107,7 @@ RfLoadResult rf_program_compile(RfVm *vm, RfModule *m, RfDiagList *diags, size_t
                 verify(vm, m->main);
             }
             rf_super_fuse(m->main);
+            rf_tier_prepare(vm, m);
         }
         rf_arena_free(&arena);
     }
@@ -134,6 +136,7 @@ RfStatus rf_program_run_top(RfVm *vm, RfProto *proto)
     for (uint32_t i = 0; i < proto->nlocals; i++) {
         rf_push(vm, rf_null());
     }
+    proto->call_count++;
     RfStatus status = rf_interp_run(vm, f);
     if (status == RF_OK) {
         rf_drop(vm, 1);

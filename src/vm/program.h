@@ -15,7 +15,12 @@ typedef struct RfVmConfig {
     bool verify;             /* check all bytecode before it may run, also in builds without assertions */
     int argc;                /* script arguments: what args() gives */
     const char *const *argv; /* borrowed for the VM's life */
-    const char *entry_dir;   /* directory of the entry script (module search), NULL when there is none; copied */
+    /* Called at the end of rf_vm_new and, when the modules are forgotten, before rf_vm_free frees them: a native compiler comes
+     * and goes (tier.h). The VMs of tasks on other threads get copies of this configuration, so they call them too. */
+    void (*attach)(RfVm *vm, void *context);
+    void (*detach)(RfVm *vm, void *context);
+    void *attach_context;
+    const char *entry_dir; /* directory of the entry script (module search), NULL when there is none; copied */
     /* Program output; NULL: file descriptors 1 and 2. Called with whole buffered pieces. */
     void (*write_out)(void *context, const char *bytes, size_t len);
     void (*write_err)(void *context, const char *bytes, size_t len);

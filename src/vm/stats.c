@@ -1,6 +1,6 @@
 /* What jit_status() and vm_stats() tell (stdlib.md 4). */
 #include "base/mem.h"
-#include "vm/frame.h"
+#include "vm/tier.h"
 
 static void put(RfDict *d, const char *key, RfValue v)
 {
@@ -27,6 +27,9 @@ RfStatus rf_vm_jit_status(RfVm *vm, RfValue fn, RfValue *out)
     put(d, "name", text(p ? p->name->data : fn.as.builtin->name));
     put(d, "loops", rf_int(p ? p->loop_count : 0));
     put(d, "reason", rf_null());
+    if (p && vm->tier && vm->tier->status) {
+        vm->tier->status(vm, p, d);
+    }
     *out = rf_obj(d);
     return RF_OK;
 }
@@ -73,5 +76,8 @@ void rf_vm_stats(RfVm *vm, RfValue *out)
     put(d, "heap_bytes", rf_int(rf_mem_live_bytes()));
     put(d, "frames_max", rf_int(deepest_frame(vm)));
     put(d, "jit", rf_bool(false));
+    if (vm->tier && vm->tier->stats) {
+        vm->tier->stats(vm, d);
+    }
     *out = rf_obj(d);
 }

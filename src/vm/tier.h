@@ -13,9 +13,11 @@ typedef struct RfRet {
 } RfRet;
 #define RF_RET_ERROR 64u
 
-/* Runs the activation `frame` (complete: fp, ret, proto, fn, pc set; arguments in fp[0..nparams), other locals null) from its
- * start, or from a loop header, to its end. Every local and operand from fp up has been released afterwards; frame->ret up to
- * fp is the caller's business. The caller drops the frame. */
+/* Runs the activation `frame` (complete: fp, ret, proto, fn, pc set, mode RF_FRAME_ENTRY, native 1, mark 0; arguments in
+ * fp[0..nparams), other locals null; vm->frame == frame, vm->sp at the end of the locals) from its start, or from a loop header,
+ * to its end. Every local and operand from fp up has been released afterwards; frame->ret up to fp is the caller's business. The
+ * caller drops the frame: vm->frame and vm->sp need not be restored. frame->owner is what the hook that returned the entry has
+ * put there, else garbage. An error that leaves: rf_unwind_leave_native, or rf_interp_resume, has added the trace entry. */
 typedef RfRet RfNativeEntry(RfVm *vm, RfFrame *frame, RfValue *fp);
 
 /* ---- profile: classes of values that were on top of the operand stack before each instruction ---- */
@@ -29,7 +31,7 @@ typedef RfRet RfNativeEntry(RfVm *vm, RfFrame *frame, RfValue *fp);
 #define RF_CLASS_INTS       0x0040u /* array with element kind INT */
 #define RF_CLASS_FLOATS     0x0080u
 #define RF_CLASS_BOOLS      0x0100u
-#define RF_CLASS_VALUES     0x0200u /* array of any values (also an empty one without kind) */
+#define RF_CLASS_VALUES     0x0200u /* array of any values; a new empty array is one of ints (array.h) */
 #define RF_CLASS_DICT       0x0400u
 #define RF_CLASS_STRUCT     0x0800u
 #define RF_CLASS_FUNCTION   0x1000u
@@ -48,21 +50,21 @@ typedef struct RfProfile {
 /* ---- hooks ---- */
 typedef struct RfTier {
     /* The call counter of frame->proto reached its trigger; the frame is pushed, nothing of it has run. Returns native code
-     * to enter, or NULL. Sets the next trigger. May start profiling (vm->profile_left). */
+     * to enter, or NULL. Sets the next trigger: 0 to be asked at every call. May start profiling (vm->profile_left). Also asked
+     * for async functions and generators and where native code cannot be entered; the entry is then not used. */
     RfNativeEntry *(*call)(RfVm *vm, RfFrame *frame);
     /* The loop counter reached its trigger at a back edge; frame->pc is the loop header (not yet run), vm->sp is set. Returns
-     * native code for this loop or NULL. */
+     * native code for this loop or NULL. The header is the target of the LOOP.. instruction; for FOR_LOOP and FOR_LOOP2 it is that
+     * instruction itself, before it draws an item, because that is where such a loop needs no operand. */
     RfNativeEntry *(*loop)(RfVm *vm, RfFrame *frame);
     /* All functions of a freshly compiled module: sets their triggers. */
     void (*prepare)(RfVm *vm, RfModule *module);
-    /* A module and its functions are about to be freed. */
+    /* A module and its functions are about to be freed (prepared or not). */
     void (*forget)(RfVm *vm, RfModule *module);
     /* jit_status() and vm_stats(): adds or replaces entries of the dict. */
     void (*status)(RfVm *vm, const RfProto *proto, RfDict *out);
     void (*stats)(RfVm *vm, RfDict *out);
 } RfTier;
-
-#define RF_TRIGGER_NEVER UINT32_MAX
 
 /* Profile of a function, made when it is first wanted; freed with the function. */
 RfProfile *rf_profile_of(RfProto *proto);
@@ -73,13 +75,15 @@ void rf_profile_free(RfProto *proto);
 /* Runs exactly one instruction, the one at code[pc] in its plain form, of the native frame (complete, vm->frame == frame,
  * vm->sp valid), with everything it calls. RF_OK: vm->sp is as after the instruction, frame->pc is the next instruction (jumps
  * taken). RF_ERROR: the error is in the runtime, the frame still there, vm->sp somewhere between the frame's locals and its
- * top: what lies between is owned and must be released. */
+ * top: what lies between is owned and must be released; vm->error_pos and vm->trace_has_frame belong to the error. Frames that
+ * the instruction pushes are run to their end at full speed, nested on the C stack. RETURN, GEN_START and YIELD are never
+ * stepped. */
 RfStatus rf_interp_step(RfVm *vm, RfFrame *frame, uint32_t pc);
 
 /* Ends native execution of `frame` and interprets it from code[pc] to its end; frame complete, vm->sp set. The result, or
  * RF_RET_ERROR. The frame has been dropped (vm->frame is the one below), everything from frame->fp up released; a result is in
- * the return value, not on the stack. error: an error is under way at pc instead: its handlers are looked for, this frame's
- * first. */
+ * the return value, not on the stack. error: an error is under way at pc instead: this frame's handlers are looked for; without
+ * one its trace entry is added. Slots from fp to vm->sp are owned and valid, all locals present. */
 RfRet rf_interp_resume(RfVm *vm, RfFrame *frame, uint32_t pc, bool error);
 
 #endif

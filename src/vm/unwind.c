@@ -126,21 +126,40 @@ static void enter_handler(RfVm *vm, RfFrame *f, const RfHandler *h, RfPos pos)
     f->pc = f->proto->code + h->target;
 }
 
+static RfPos take_pos(RfVm *vm, const RfFrame *f)
+{
+    RfPos pos = vm->error_pos.line ? vm->error_pos : rf_frame_pos(f);
+    vm->error_pos = (RfPos){0, 0};
+    return pos;
+}
+
+static void trace_once(RfVm *vm, const RfFrame *f, RfPos pos)
+{
+    if (!vm->trace_has_frame) {
+        rf_unwind_add_trace(vm, f, pos);
+    }
+    vm->trace_has_frame = false;
+}
+
+void rf_unwind_leave_native(RfVm *vm, const RfFrame *f)
+{
+    trace_once(vm, f, take_pos(vm, f));
+}
+
 RfStatus rf_unwind(RfVm *vm, RfFrame *base)
 {
     for (;;) {
         RfFrame *f = vm->frame;
-        RfPos pos = vm->error_pos.line ? vm->error_pos : rf_frame_pos(f);
-        vm->error_pos = (RfPos){0, 0};
+        if (f->native) {
+            return RF_ERROR;
+        }
+        RfPos pos = take_pos(vm, f);
         const RfHandler *h = vm->stopped ? NULL : find_handler(f->proto, (uint32_t)(f->pc - 1 - f->proto->code));
         if (h) {
             enter_handler(vm, f, h, pos);
             return RF_OK;
         }
-        if (!vm->trace_has_frame) {
-            rf_unwind_add_trace(vm, f, pos);
-        }
-        vm->trace_has_frame = false;
+        trace_once(vm, f, pos);
         while (vm->sp > f->ret) {
             rf_release(*--vm->sp);
         }

@@ -100,6 +100,9 @@ RfVm *rf_vm_new(const RfVmConfig *config)
     rf_io_init(vm);
     rf_async_init(vm);
     rf_safepoint_attach(vm);
+    if (config->attach) {
+        config->attach(vm, config->attach_context);
+    }
     return vm;
 }
 
@@ -125,6 +128,12 @@ void rf_vm_free(RfVm *vm)
     }
     rf_error_clear(&vm->rt.error);
     rf_cycles_collect(&vm->rt);
+    for (uint32_t i = 0; i < vm->nmodules; i++) {
+        rf_tier_forget(vm, vm->modules[i]);
+    }
+    if (vm->config.detach) {
+        vm->config.detach(vm, vm->config.attach_context);
+    }
     for (uint32_t i = 0; i < vm->nmodules; i++) {
         rf_module_free(vm->modules[i]);
     }
@@ -222,7 +231,6 @@ RfStatus rf_callback_call(RfCallback *cb, int argc, RfValue *argv, RfValue *out)
     for (int i = argc; i < proto->nlocals; i++) {
         base[i].tag = RF_TAG_NULL;
     }
-    proto->call_count++;
     frame->pc = proto->code;
     frame->fp = base;
     frame->ret = base;
@@ -230,9 +238,16 @@ RfStatus rf_callback_call(RfCallback *cb, int argc, RfValue *argv, RfValue *out)
     frame->fn = cb->callee.as.fn;
     frame->owner = NULL;
     frame->mode = RF_FRAME_ENTRY;
+    frame->native = 0;
     vm->frame = frame;
     vm->sp = base + proto->nlocals;
-    RfStatus status = rf_interp_run(vm, frame);
+    RfStatus status = RF_ENTER;
+    if (++proto->call_count >= proto->call_trigger) {
+        status = rf_tier_call(vm, frame);
+    }
+    if (status == RF_ENTER) {
+        status = rf_interp_go_on(vm, frame);
+    }
     if (status == RF_OK) {
         *out = rf_pop(vm);
     }
