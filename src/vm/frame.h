@@ -28,8 +28,10 @@ typedef struct RfFrame {
     RfValue *ret; /* where the result goes; everything from here up belongs to the frame */
     RfProto *proto;
     RfFunction *fn; /* NULL for module code; kept alive by the stack below fp, a struct type, or the frame's owner */
-    void *owner;    /* RfGenerator (owned reference) or RfTask of a generator or async frame */
+    void *owner;    /* RfGenerator (owned reference) or RfTask of a generator or async frame; RfImage of a native one */
     uint32_t mode;  /* RfFrameMode */
+    uint32_t native; /* native code runs this activation: rf_unwind stops above it */
+    uint64_t mark;   /* of a native frame: not 0 while it is compact (jit/native.h) */
 } RfFrame;
 
 typedef struct RfScheduler RfScheduler;
