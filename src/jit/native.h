@@ -47,14 +47,13 @@ typedef enum RfSlotState {
 } RfSlotState;
 
 typedef struct RfExit {
-    uint32_t unit;   /* whose activation */
-    uint32_t pc;     /* DEOPT: instruction to resume at; ERROR: the one that failed */
-    uint32_t nslots; /* locals + operands present */
-    uint8_t error;   /* an error is under way */
-    uint8_t reason;  /* RfReason */
-    uint8_t guard;   /* failed speculation: counts; the class of the top operand joins the profile */
-    uint8_t
-        keep_sp; /* after a failed step: vm->sp stays, the operands below it are in their homes; slots tells the locals only */
+    uint32_t unit;     /* whose activation */
+    uint32_t pc;       /* DEOPT: instruction to resume at; ERROR: the one that failed */
+    uint32_t nslots;   /* locals + operands present */
+    uint8_t error;     /* an error is under way */
+    uint8_t reason;    /* RfReason */
+    uint8_t guard;     /* failed speculation: counts; the class of the top operand joins the profile */
+    uint8_t keep_sp;   /* after a failed step: vm->sp stays, operands below are in homes; slots tells the locals only */
     const char *slots; /* nslots RfSlotState */
 } RfExit;
 
