@@ -2,7 +2,7 @@
  * and the image (one shared object with the code of several functions).
  *
  * Generated code is pointer-free. Whatever it needs of this process it finds in its own data symbol `rf_bind`, an array of
- * pointers that rf_image_load fills in from the list of binds in the image's head.
+ * pointers that rf_image_open fills in from the list of binds in the image's head.
  *
  * A function of the image has two forms:
  *   entry   RfRet uN(RfVm *, RfFrame *, RfValue *fp)            arguments in fp[]; called by the interpreter and by helpers
@@ -16,10 +16,12 @@
  *
  * Frames: frame is this activation's RfFrame. A direct call writes only frame[1].mark (and frame[1].fn for closures with
  * captures): a compact frame. rf_native_sync completes all compact frames below and including `frame`; every helper that
- * can raise or look at the VM does it first. The caller has compared frame with vm->frame_limit. */
+ * can raise or look at the VM does it first. The caller has compared frame with vm->frame_limit. A frame that is entered
+ * through an entry or loop is complete and has been given to its image (rf_native_adopt). */
 #ifndef RF_JIT_NATIVE_H
 #define RF_JIT_NATIVE_H
 
+#include "jit/reason.h"
 #include "vm/tier.h"
 
 #define RF_JIT_ABI 1u /* part of the cache key: grows with every change of this file, helpers.def or an object layout */
@@ -27,12 +29,14 @@
 /* ---- mark of a compact frame ---- */
 /* bit 63 set | unit (15 bits) << 48 | distance of its fp from the caller's fp in slots (16) << 32 | pc of the call in the
  * caller (31) << 1 | 1 when frame->fn has been written. 0: the frame is complete. */
-#define RF_MARK(unit, slots, pc, has_fn) \
+#define RF_MARK(unit, slots, pc, has_fn)                                                                               \
     (UINT64_C(1) << 63 | (uint64_t)(unit) << 48 | (uint64_t)(slots) << 32 | (uint64_t)(pc) << 1 | (uint64_t)(has_fn))
 
 /* ---- where: first argument of helpers that may raise or look at the VM, after vm and frame ---- */
 /* pc of the instruction, and the number of valid slots (locals + operands) from fp: vm->sp = fp + slots */
 #define RF_WHERE(pc, slots) ((uint64_t)(slots) << 32 | (uint32_t)(pc))
+#define RF_WHERE_PC(where) ((uint32_t)(where))
+#define RF_WHERE_SLOTS(where) ((uint32_t)((where) >> 32))
 
 /* ---- exits ---- */
 /* State of one slot at an exit. Scalars have been stored to their homes (tag and payload) by the code before it calls. */
@@ -43,32 +47,32 @@ typedef enum RfSlotState {
 } RfSlotState;
 
 typedef struct RfExit {
-    uint32_t unit;   /* whose activation */
-    uint32_t pc;     /* DEOPT: instruction to resume at; ERROR: the one that failed */
-    uint32_t nslots; /* locals + operands present */
-    uint8_t error;   /* an error is under way */
-    uint8_t reason;  /* RfReason */
-    uint8_t guard;   /* failed speculation: counts; the class of the top operand joins the profile */
-    uint8_t keep_sp; /* after a failed step: vm->sp stays, the operands below it are in their homes; slots tells the locals only */
+    uint32_t unit;     /* whose activation */
+    uint32_t pc;       /* DEOPT: instruction to resume at; ERROR: the one that failed */
+    uint32_t nslots;   /* locals + operands present */
+    uint8_t error;     /* an error is under way */
+    uint8_t reason;    /* RfReason */
+    uint8_t guard;     /* failed speculation: counts; the class of the top operand joins the profile */
+    uint8_t keep_sp;   /* after a failed step: vm->sp stays, operands below are in homes; slots tells the locals only */
     const char *slots; /* nslots RfSlotState */
 } RfExit;
 
 /* ---- images ---- */
 typedef enum RfBindKind {
-    RF_BIND_HELPER,  /* a: number in helpers.def */
-    RF_BIND_PROTO,   /* a: unit number -> RfProto * */
-    RF_BIND_CONSTS,  /* a: unit -> RfValue *consts */
-    RF_BIND_MODULE,  /* a: unit -> RfModule * */
-    RF_BIND_CODE,    /* a: unit -> RfInstr *code */
-    RF_BIND_SHAPE,   /* a: shape number of the job -> RfShape * */
-    RF_BIND_TYPE,    /* a: shape number -> RfStructType * (version check) */
-    RF_BIND_BUILTIN, /* name -> const RfBuiltin * */
-    RF_BIND_FUNCTION, /* a: unit -> RfFunction *, the one function value of a proto without captures (kept alive) */
-    RF_BIND_IMAGE    /* RfImage * */
+    RF_BIND_HELPER,   /* a: number in helpers.def */
+    RF_BIND_PROTO,    /* a: unit number -> RfProto * */
+    RF_BIND_CONSTS,   /* a: unit -> RfValue *consts */
+    RF_BIND_MODULE,   /* a: unit -> RfModule * */
+    RF_BIND_CODE,     /* a: unit -> RfInstr *code */
+    RF_BIND_SHAPE,    /* a: shape number of the job -> RfShape * */
+    RF_BIND_TYPE,     /* a: shape number -> RfStructType * (version check) */
+    RF_BIND_BUILTIN,  /* name -> const RfBuiltin * */
+    RF_BIND_FUNCTION, /* a: unit -> RfFunction *, the function value of a proto without captures (kept alive) */
+    RF_BIND_IMAGE     /* RfImage * */
 } RfBindKind;
 typedef struct RfBind {
-    uint32_t kind, a;
-    const char *name; /* BUILTIN, else NULL */
+    uint32_t kind, a, b;
+    const char *name; /* RF_BIND_BUILTIN: canonical name; else NULL */
 } RfBind;
 
 typedef struct RfImageEntry {
@@ -89,17 +93,30 @@ typedef struct RfImage {
     RfImageHead head;
     void *handle; /* dlopen */
     uint32_t nunits;
-    RfProto **protos;   /* by unit */
+    RfProto **protos;       /* by unit */
     RfFunction **functions; /* by unit: see RF_BIND_FUNCTION; owned references or NULL */
-    uint32_t *exit_counts; /* by exit */
+    uint32_t *exit_counts;  /* by exit */
     void **bind;
+    /* When not NULL: told of every exit taken, after the frame is complete and before it is interpreted. */
+    void (*on_exit)(RfVm *vm, struct RfImage *image, uint32_t exit);
+    void *context; /* of whoever set on_exit */
     struct RfImage *next;
 } RfImage;
 
-/* head <-> bytes (malloc'd by rf_mem; *size its length). Decoding checks everything: false when malformed. */
+/* The complete frame is about to run code of the image: to be called before any entry is. */
+static inline void rf_native_adopt(RfFrame *frame, RfImage *image)
+{
+    frame->native = 1;
+    frame->mark = 0;
+    frame->owner = image;
+}
+
+/* head <-> bytes (rf_mem block of *size bytes). The symbol `rf_head` holds their number (32 bits, little-endian), then the
+ * bytes. Decoding checks all numbers against each other and against the tables of this build: false when malformed (*head is
+ * then empty). */
 uint8_t *rf_image_head_encode(const RfImageHead *head, size_t *size);
 bool rf_image_head_decode(RfImageHead *head, const uint8_t *data, size_t size);
-void rf_image_head_free(RfImageHead *head);
+void rf_image_head_free(RfImageHead *head); /* of one made by decoding */
 
 /* ---- runtime side of generated code ---- */
 /* Completes frame and the compact ones below it; sets frame->pc (as after the instruction `where`), vm->frame and vm->sp. */

@@ -1,0 +1,63 @@
+/* The helpers of generated code (helpers.def says what they do) and what their files share. */
+#ifndef RF_JIT_HELPERS_H
+#define RF_JIT_HELPERS_H
+
+#include "jit/native.h"
+
+/* clang-format off */
+/* native.c */
+RfRet rf_native_exit(RfVm *vm, RfFrame *frame, RfValue *fp, uint64_t exit);
+int32_t rf_native_safepoint(RfVm *vm, RfFrame *frame, uint64_t where);
+int32_t rf_native_depth_error(RfVm *vm, RfFrame *frame, uint64_t where, const RfProto *proto);
+int32_t rf_native_step(RfVm *vm, RfFrame *frame, uint64_t where);
+/* helpers_call.c */
+int32_t rf_native_call(RfVm *vm, RfFrame *frame, uint64_t where, uint64_t argc);
+int32_t rf_native_call_site(RfVm *vm, RfFrame *frame, uint64_t where);
+int32_t rf_native_call_builtin(RfVm *vm, RfFrame *frame, uint64_t where, const RfBuiltin *builtin);
+int32_t rf_native_iter_next(RfVm *vm, RfFrame *frame, uint64_t where, RfValue *it);
+int32_t rf_native_iter_next2(RfVm *vm, RfFrame *frame, uint64_t where, RfValue *it);
+/* helpers_operator.c */
+int32_t rf_native_binary(RfVm *vm, RfFrame *frame, uint64_t where, uint64_t op);
+int32_t rf_native_unary(RfVm *vm, RfFrame *frame, uint64_t where, uint64_t op);
+int32_t rf_native_truthy(const RfValue *v);
+double rf_native_fmod(double x, double y);
+int32_t rf_native_equal(const RfValue *x, const RfValue *y);
+/* helpers_element.c */
+int32_t rf_native_index(RfVm *vm, RfFrame *frame, uint64_t where, const RfValue *x, const RfValue *i, RfValue *out);
+int32_t rf_native_index_int(RfVm *vm, RfFrame *frame, uint64_t where, const RfValue *x, int64_t i, RfValue *out);
+int32_t rf_native_store_index(RfVm *vm, RfFrame *frame, uint64_t where, RfValue *place, const RfValue *i, const RfValue *v);
+int32_t rf_native_store_index_int(RfVm *vm, RfFrame *frame, uint64_t where, RfValue *place, int64_t i, uint64_t tag, int64_t payload);
+int32_t rf_native_store_global_index(RfVm *vm, RfFrame *frame, uint64_t where, uint64_t slot, int64_t i, uint64_t tag, int64_t payload);
+RfValue *rf_native_dict_find_int(const RfDict *d, int64_t key);
+void rf_native_dict_set_int(RfDict *d, int64_t key, uint64_t tag, int64_t payload);
+RfValue *rf_native_dict_find_str(const RfDict *d, RfString *key);
+void rf_native_dict_set_str(RfDict *d, RfString *key, uint64_t tag, int64_t payload);
+int32_t rf_native_field(RfVm *vm, RfFrame *frame, uint64_t where, const RfValue *x, uint64_t site, RfValue *out);
+int32_t rf_native_store_field(RfVm *vm, RfFrame *frame, uint64_t where, RfValue *place, uint64_t site, uint64_t tag, int64_t payload);
+/* helpers_make.c */
+void rf_native_release_slots(const RfValue *first, uint64_t count);
+void rf_native_free(RfObject *obj);
+void rf_native_release(const RfValue *v);
+RfStruct *rf_native_struct_new(RfShape *shape);
+RfArray *rf_native_array_new(RfValue *first, uint64_t count);
+void rf_native_array_unique(RfValue *v);
+void rf_native_dict_unique(RfValue *v);
+void rf_native_struct_unique(RfValue *v);
+void rf_native_array_push(RfValue *v, uint64_t tag, int64_t payload);
+void rf_native_array_reserve(RfArray *a, uint64_t n);
+int32_t rf_native_closure(RfVm *vm, RfFrame *frame, uint64_t where, uint64_t number, RfValue *out);
+int32_t rf_native_load_global(RfVm *vm, RfFrame *frame, uint64_t where, RfValue *out);
+int32_t rf_native_store_global(RfVm *vm, RfFrame *frame, uint64_t where, uint64_t tag, int64_t payload);
+/* clang-format on */
+
+/* The value in two registers. */
+static inline RfValue rf_native_value(uint64_t tag, int64_t payload)
+{
+    return (RfValue){.tag = tag, .as.i = payload};
+}
+
+/* After a function of the VM that consumes the slots of `where` from `first` on, leaves its result in *first, and may have
+ * pushed a frame (status RF_ENTER): runs that frame. On error clears what is left of those slots. native.c */
+RfStatus rf_native_finish(RfVm *vm, RfFrame *frame, RfValue *first, uint64_t where, RfStatus status);
+
+#endif

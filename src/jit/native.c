@@ -1,0 +1,139 @@
+/* The ways out of generated code: frames that the VM can look at, exits, and calls of what has no native form. */
+#include "jit/helpers.h"
+
+/* ---- frames ---- */
+
+/* A compact frame tells everything by its mark, from the frame below on. */
+static void complete(RfFrame *frame)
+{
+    RfFrame *f = frame;
+    while (f->mark != 0) {
+        f--;
+    }
+    RfImage *image = f->owner;
+    do {
+        RfFrame *caller = f++;
+        uint64_t mark = f->mark;
+        uint32_t unit = (uint32_t)(mark >> 48) & 0x7fff;
+        caller->pc = caller->proto->code + ((uint32_t)(mark >> 1) & 0x7fffffff) + 1;
+        f->proto = image->protos[unit];
+        f->fp = f->ret = caller->fp + ((uint32_t)(mark >> 32) & 0xffff);
+        if (!(mark & 1)) {
+            f->fn = image->functions[unit];
+        }
+        f->mode = RF_FRAME_ENTRY;
+        rf_native_adopt(f, image);
+    } while (f < frame);
+}
+
+void rf_native_sync(RfVm *vm, RfFrame *frame, uint64_t where)
+{
+    if (frame->mark != 0) {
+        complete(frame);
+    }
+    frame->pc = frame->proto->code + RF_WHERE_PC(where) + 1;
+    vm->frame = frame;
+    vm->sp = frame->fp + RF_WHERE_SLOTS(where);
+}
+
+/* Runs the frame on top, which a call has just pushed, to its end. */
+static RfStatus run_pushed(RfVm *vm)
+{
+    RfFrame *f = vm->frame;
+    if ((char *)__builtin_frame_address(0) < vm->c_limit) {
+        while (vm->sp > f->ret) {
+            rf_release(*--vm->sp);
+        }
+        vm->frame = f - 1;
+        return rf_call_depth_error(vm, f->proto->name);
+    }
+    if (f->mode == RF_FRAME_PLAIN) {
+        f->mode = RF_FRAME_ENTRY;
+    }
+    f->native = 0;
+    f->mark = 0;
+    return rf_interp_run(vm, f);
+}
+
+RfStatus rf_native_finish(RfVm *vm, RfFrame *frame, RfValue *first, uint64_t where, RfStatus status)
+{
+    if (status == RF_ENTER) {
+        status = run_pushed(vm); /* RF_SUSPEND: an async function was parked, its promise is the result */
+    }
+    if (__builtin_expect(status != RF_ERROR, 1)) {
+        return RF_OK;
+    }
+    while (vm->sp > first) {
+        rf_release(*--vm->sp);
+    }
+    for (RfValue *end = frame->fp + RF_WHERE_SLOTS(where); first < end; first++) {
+        *first = rf_null();
+    }
+    return RF_ERROR;
+}
+
+/* ---- exits ---- */
+
+RfRet rf_native_exit(RfVm *vm, RfFrame *frame, RfValue *fp, uint64_t number)
+{
+    if (frame->mark != 0) {
+        complete(frame);
+    }
+    RfImage *image = frame->owner;
+    const RfExit *e = &image->head.exits[number];
+    for (uint32_t i = 0; i < e->nslots; i++) {
+        if (e->slots[i] != RF_SLOT_HOME) {
+            fp[i] = e->slots[i] == RF_SLOT_UNDEF ? rf_undef() : rf_null();
+        }
+    }
+    RfValue *sp = vm->sp;
+    rf_native_sync(vm, frame, RF_WHERE(e->pc, e->nslots));
+    if (e->keep_sp) {
+        vm->sp = sp;
+    }
+    image->exit_counts[number]++;
+    if (e->guard) { /* the next compilation knows the class that surprised this one */
+        RfProto *proto = frame->proto;
+        bool operand = e->nslots > proto->nlocals;
+        rf_profile_of(proto)->tos[e->pc] |=
+            (uint16_t)(RF_CLASS_SEEN | (operand ? rf_value_class(fp[e->nslots - 1]) : 0));
+    }
+    if (image->on_exit) {
+        image->on_exit(vm, image, (uint32_t)number);
+    }
+    return rf_interp_resume(vm, frame, e->pc, e->error != 0);
+}
+
+/* ---- small ones ---- */
+
+int32_t rf_native_safepoint(RfVm *vm, RfFrame *frame, uint64_t where)
+{
+    rf_native_sync(vm, frame, where);
+    return (int32_t)rf_vm_safepoint(vm);
+}
+
+int32_t rf_native_depth_error(RfVm *vm, RfFrame *frame, uint64_t where, const RfProto *proto)
+{
+    rf_native_sync(vm, frame, where);
+    return (int32_t)rf_call_depth_error(vm, proto->name);
+}
+
+int32_t rf_native_step(RfVm *vm, RfFrame *frame, uint64_t where)
+{
+    rf_native_sync(vm, frame, where);
+    RfStatus status = rf_interp_step(vm, frame, RF_WHERE_PC(where));
+    if (__builtin_expect(status == RF_OK, 1)) {
+        return RF_OK;
+    }
+    int pops, pushes, at_target;
+    rf_op_effect(frame->proto, frame->proto->code[RF_WHERE_PC(where)], &pops, &pushes, &at_target);
+    return (int32_t)rf_native_finish(vm, frame, frame->fp + RF_WHERE_SLOTS(where) - pops, where, status);
+}
+
+/* ---- the table ---- */
+
+void *const rf_helper_table[] = {
+#define HELPER(name, result, params) (void *)rf_native_##name,
+#include "jit/helpers.def"
+#undef HELPER
+};
