@@ -262,6 +262,7 @@ struct RfProto {
     /* counted by the VM, read by the JIT */
     uint32_t call_count;
     uint32_t loop_count;
+    struct RfProfile *profile; /* classes of values met (vm/tier.h), or NULL; owned */
     void *native;
 };
 
