@@ -100,7 +100,7 @@ R rf_help(Emit *e, RfHelper helper, int n, R *args)
 
 /* ---- one function ---- */
 
-static void start_state(Emit *e, const struct RfJobLoop *loop)
+static void start_state(Emit *e, const RfJobLoop *loop)
 {
     const RfJobUnit *u = e->u;
     e->s.reached = true;
@@ -138,7 +138,7 @@ static void start_state(Emit *e, const struct RfJobLoop *loop)
 }
 
 /* Loads what the state wants from the homes, leaving at pc when something else lies there. */
-static void load_frame(Emit *e, const struct RfJobLoop *loop)
+static void load_frame(Emit *e, const RfJobLoop *loop)
 {
     RfCompiler *c = e->c;
     uint32_t n = e->u->nlocals + e->s.depth;
@@ -205,7 +205,7 @@ static void run_block(Emit *e, uint32_t start)
     }
 }
 
-static void prologue(Emit *e, const struct RfJobLoop *loop)
+static void prologue(Emit *e, const RfJobLoop *loop)
 {
     RfCompiler *c = e->c;
     const RfJobUnit *u = e->u;
@@ -229,7 +229,7 @@ static void prologue(Emit *e, const struct RfJobLoop *loop)
     }
 }
 
-static void new_function(Emit *e, const struct RfJobLoop *loop)
+static void new_function(Emit *e, const RfJobLoop *loop)
 {
     RfCompiler *c = e->c;
     if (!loop) {
@@ -258,7 +258,7 @@ static void new_function(Emit *e, const struct RfJobLoop *loop)
     e->fp = rf_gcc.param_as_rvalue(params[2]);
 }
 
-static void do_function(RfCompiler *c, UnitInfo *info, const struct RfJobLoop *loop, bool emit)
+static void do_function(RfCompiler *c, UnitInfo *info, const RfJobLoop *loop, bool emit)
 {
     const RfJobUnit *u = info->u;
     Emit e = {.c = c, .info = info, .u = u, .dry = true, .osr = loop ? (int32_t)loop->pc : -1};

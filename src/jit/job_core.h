@@ -1,0 +1,46 @@
+/* The parts of making and decoding jobs that share one file's worth of state: internal to job_*.c. */
+#ifndef RF_JIT_JOB_CORE_H
+#define RF_JIT_JOB_CORE_H
+
+#include "base/arena.h"
+#include "jit/job.h"
+#include "vm/frame.h"
+
+#define RF_JOB_MAGIC 0x314a4652u /* "RFJ1" */
+/* The header has fixed places, so that options can be put in when the job is finished:
+ * magic, ABI (4 each), opt (1), cpu (16), stress, seed (4 each), levels */
+#define RF_JOB_AT_OPTIONS 8u
+#define RF_JOB_HEADER (RF_JOB_AT_OPTIONS + 1u + 16u + 8u + RF_JOB_MAX_UNITS)
+
+/* ---- job_scan.c ---- */
+/* What the code of a module does to its globals. */
+typedef struct RfJobScan {
+    const RfModule *module;
+    uint32_t nglobals;
+    uint8_t *declares; /* per slot: places that declare it; 2: several, or one that may run more than once */
+    uint8_t *stored;   /* per slot: assigned or changed somewhere */
+    bool unknown;      /* an import may bind names that are not known yet */
+} RfJobScan;
+void rf_job_scan_module(RfVm *vm, const RfModule *module, RfJobScan *scan);
+void rf_job_scan_free(RfJobScan *scan);
+/* The global has its final value: nothing can give it another one. */
+bool rf_job_scan_stable(const RfJobScan *scan, uint32_t slot);
+/* For each call site the global that straight-line code pushed as its callee, or RF_JOB_NONE; out[proto->ncalls]. */
+void rf_job_scan_callees(const RfProto *proto, uint32_t *out);
+/* Marks the globals that the unit names: named[module->nglobals]. */
+void rf_job_scan_named(const RfProto *proto, uint8_t *named);
+
+/* All functions of the VM's modules by address: an inline cache may name one that is gone. */
+typedef struct RfJobLive {
+    const RfProto **protos;
+    uint32_t count, cap;
+} RfJobLive;
+void rf_job_live_collect(RfVm *vm, RfJobLive *live);
+void rf_job_live_free(RfJobLive *live);
+bool rf_job_live_has(const RfJobLive *live, const void *address);
+
+/* ---- job_check.c ---- */
+/* Everything about a decoded job that its encoding cannot guarantee; fills in depth of the units. */
+bool rf_job_check(RfJob *job, RfArena *arena);
+
+#endif
