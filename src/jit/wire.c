@@ -4,7 +4,6 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -24,6 +23,23 @@ uint64_t rf_wire_now(void)
     struct timespec now;
     clock_gettime(CLOCK_MONOTONIC, &now);
     return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000 + 1;
+}
+
+RfWirePage *rf_wire_map(int fd)
+{
+    void *page = mmap(NULL, sizeof(RfWirePage), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+    return page == MAP_FAILED ? NULL : page;
+}
+
+RfWirePage *rf_wire_page(int *fd)
+{
+    *fd = memfd_create("ruff-jit-page", MFD_CLOEXEC);
+    RfWirePage *page = *fd >= 0 && ftruncate(*fd, sizeof *page) == 0 ? rf_wire_map(*fd) : NULL;
+    if (page == NULL && *fd >= 0) {
+        close(*fd);
+        *fd = -1;
+    }
+    return page;
 }
 
 int rf_wire_send(int socket, const void *message, size_t size, const int *fds, int nfds, bool wait)

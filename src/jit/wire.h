@@ -60,6 +60,11 @@ typedef struct RfWireAnswer {
 /* Milliseconds of the monotonic clock (the same in all processes), never 0. */
 uint64_t rf_wire_now(void);
 
+/* A new page of zeros and its memfd; NULL: there is none. Unmap sizeof(RfWirePage). */
+RfWirePage *rf_wire_page(int *fd);
+/* The page of this memfd, or NULL. */
+RfWirePage *rf_wire_map(int fd);
+
 /* Sends one message with nfds descriptors (which stay the caller's). 1 sent, 0 no room now (only when !wait), -1 failed. */
 int rf_wire_send(int socket, const void *message, size_t size, const int *fds, int nfds, bool wait);
 /* Receives one message of at most `size` bytes. Its length; 0 when the other end is closed; -1 with errno (EAGAIN: none there;

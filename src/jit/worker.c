@@ -15,7 +15,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <time.h>
@@ -110,12 +109,11 @@ static bool meet(Self *self)
         self->hello.index >= RF_WIRE_WORKERS || memchr(self->hello.dir, 0, sizeof self->hello.dir) == NULL) {
         return false;
     }
-    void *page = mmap(NULL, sizeof(RfWirePage), PROT_READ | PROT_WRITE, MAP_SHARED, fds[0], 0);
+    self->page = rf_wire_map(fds[0]);
     close(fds[0]);
-    if (page == MAP_FAILED) {
+    if (self->page == NULL) {
         return false;
     }
-    self->page = page;
     snprintf(self->object, sizeof self->object, "%s/object.so", self->hello.dir);
     return chdir(self->hello.dir) == 0 && setenv("TMPDIR", self->hello.dir, 1) == 0;
 }

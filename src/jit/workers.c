@@ -6,7 +6,6 @@
 #include "jit/worker.h"
 
 #include <errno.h>
-#include <math.h>
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,16 +13,15 @@
 #include <unistd.h>
 
 #include "base/mem.h"
+#include "jit/answer.h"
 #include "jit/process.h"
 #include "jit/wire.h"
 
-#define START_MS 10000u          /* for a worker to get ready */
-#define RESTARTS 3u              /* per worker process wanted */
-#define LOOK_MS 50u              /* between looks at time limits and dead workers */
-#define AHEAD 16u                /* jobs a single worker has at once; bounds descriptors in flight */
-#define AHEAD_OF_MANY 2u         /* likewise when there are several: the others wait for whoever is free */
-#define OBJECT_MAX (256u << 20)  /* larger ones are nonsense */
-#define LISTING_MAX (256u << 20) /* likewise */
+#define START_MS 10000u  /* for a worker to get ready */
+#define RESTARTS 3u      /* per worker process wanted */
+#define LOOK_MS 50u      /* between looks at time limits and dead workers */
+#define AHEAD 16u        /* jobs a single worker has at once; bounds descriptors in flight */
+#define AHEAD_OF_MANY 2u /* likewise when there are several: the others wait for whoever is free */
 
 typedef struct Job {
     struct Job *next;
@@ -58,7 +56,7 @@ struct RfWorkers {
     uint32_t serial;
     Queue waiting;
     Done *done, **done_end;
-    RfWirePage *page; /* NULL before the first start */
+    RfWirePage *_Atomic page; /* NULL before the first start */
     int page_fd;
     _Atomic bool given_up;
     /* what rf_workers_ready looks at */
@@ -126,32 +124,10 @@ static Done *deliver(RfWorkers *w, Job *job, RfReason reason)
 
 /* ---- processes ---- */
 
-static bool make_page(RfWorkers *w)
-{
-    if (w->page != NULL) {
-        return true;
-    }
-    int fd = memfd_create("ruff-jit-page", MFD_CLOEXEC);
-    if (fd < 0) {
-        return false;
-    }
-    void *page = MAP_FAILED;
-    if (ftruncate(fd, sizeof(RfWirePage)) == 0) {
-        page = mmap(NULL, sizeof(RfWirePage), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
-    }
-    if (page == MAP_FAILED) {
-        close(fd);
-        return false;
-    }
-    w->page = page;
-    w->page_fd = fd;
-    return true;
-}
-
 static bool start(RfWorkers *w, uint32_t k)
 {
     Worker *worker = &w->workers[k];
-    if (!make_page(w)) {
+    if (w->page == NULL && (w->page = rf_wire_page(&w->page_fd)) == NULL) {
         return false;
     }
     atomic_store(&w->page->workers[k].since, 0);
@@ -278,60 +254,15 @@ static void hand_over(RfWorkers *w)
 
 /* ---- answers ---- */
 
-/* The descriptors of an answer, checked; false when they are not what the answer says. */
-static bool open_parts(const RfWireAnswer *message, int *fds, int nfds, RfWorkerAnswer *out)
-{
-    int at = 0;
-    for (int i = 0; i < RF_WIRE_FDS; i++) {
-        uint64_t size = message->sizes[i];
-        if (size == 0) {
-            continue;
-        }
-        if (at >= nfds || size > (i == 0 ? OBJECT_MAX : LISTING_MAX) || !rf_wire_sealed(fds[at], size)) {
-            return false;
-        }
-        if (i > 0) {
-            *(i == 1 ? &out->ir : &out->assembly) = rf_wire_read(fds[at++], size);
-            continue;
-        }
-        char magic[4];
-        if (pread(fds[at], magic, 4, 0) != 4 || memcmp(magic, "\177ELF", 4) != 0) {
-            return false;
-        }
-        out->fd = fds[at];
-        out->size = size;
-        fds[at++] = -1;
-    }
-    return at == nfds;
-}
-
 static bool accept_answer(RfWorkers *w, Worker *worker, const RfWireAnswer *message, int *fds, int nfds)
 {
-    Job *job = worker->jobs.first;
-    if (message->magic != RF_WIRE_ANSWER || job == NULL || message->serial != job->serial ||
-        message->reason >= RF_REASON_COUNT || (message->reason == RF_REASON_NONE) != (message->sizes[0] != 0) ||
-        memchr(message->types, 0, sizeof message->types) == NULL || !isfinite(message->ms) || message->ms < 0) {
+    const Job *job = worker->jobs.first;
+    RfWorkerAnswer answer;
+    if (job == NULL || message->serial != job->serial || !rf_answer_open(&answer, message, fds, nfds)) {
         return false;
     }
-    RfWorkerAnswer parts = {.fd = -1};
-    if (!open_parts(message, fds, nfds, &parts)) {
-        if (parts.fd >= 0) {
-            close(parts.fd);
-        }
-        free(parts.ir);
-        free(parts.assembly);
-        return false;
-    }
-    RfWorkerAnswer *answer = &deliver(w, get(&worker->jobs), (RfReason)message->reason)->answer;
-    answer->fd = parts.fd;
-    answer->size = parts.size;
-    answer->ir = parts.ir;
-    answer->assembly = parts.assembly;
-    answer->ms = message->ms;
-    answer->bytes = message->bytes;
-    answer->reject_unit = message->reject_unit;
-    answer->reject_pc = message->reject_pc;
-    memcpy(answer->types, message->types, sizeof answer->types);
+    answer.id = job->id;
+    deliver(w, get(&worker->jobs), RF_REASON_NONE)->answer = answer;
     return true;
 }
 
