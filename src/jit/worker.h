@@ -21,10 +21,10 @@ typedef struct RfWorkerConfig {
     uint32_t timeout_ms; /* per compile */
     const char *stress;  /* "kill" "hang" "garbage" or NULL */
     unsigned want;       /* 1 IR, 2 assembly */
-    const char
-        *program; /* started with `--jit-worker 3`; NULL: this executable, which must then be one that knows that mode:
-                            a host that does not would run its own main again */
-    bool debug;   /* the worker's stderr is the program's instead of /dev/null */
+    /* Started with `--jit-worker 3`. NULL: this executable, which must know that mode; a host that does not would run its own
+     * main once more. */
+    const char *program;
+    bool debug; /* the worker's stderr is the program's instead of /dev/null */
 } RfWorkerConfig;
 
 /* Copies the config. No process is started yet. The environment of the workers is that of now. */
