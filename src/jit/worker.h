@@ -1,5 +1,10 @@
 /* The compile worker, both ends. The worker is this executable in a hidden mode (`ruff --jit-worker FD`), started with
- * posix_spawn; it gets job bytes through a socket, compiles them and hands back shared objects as file descriptors. */
+ * posix_spawn; it gets job bytes through a socket, compiles them and hands back shared objects as file descriptors.
+ *
+ * workers.c is the program's end, worker.c the worker's, wire.h what they say to each other. A worker is in a session of its
+ * own (no terminal signals), has low priority, limited memory and a private TMPDIR, which the program removes (or the worker,
+ * when the program was killed). The functions here are not thread-safe except rf_workers_ready and rf_workers_pending: threads
+ * that share one RfWorkers hold a lock. */
 #ifndef RF_JIT_WORKER_H
 #define RF_JIT_WORKER_H
 
@@ -16,9 +21,13 @@ typedef struct RfWorkerConfig {
     uint32_t timeout_ms; /* per compile */
     const char *stress;  /* "kill" "hang" "garbage" or NULL */
     unsigned want;       /* 1 IR, 2 assembly */
+    /* Started with `--jit-worker 3`. NULL: this executable, which must know that mode; a host that does not would run its own
+     * main once more. */
+    const char *program;
+    bool debug; /* the worker's stderr is the program's instead of /dev/null */
 } RfWorkerConfig;
 
-/* No process is started yet. */
+/* Copies the config. No process is started yet. The environment of the workers is that of now. */
 RfWorkers *rf_workers_new(const RfWorkerConfig *config);
 /* Starts the first worker in the background (cheap; called when something is nearly hot). */
 void rf_workers_warm(RfWorkers *w);
@@ -27,25 +36,32 @@ void rf_workers_submit(RfWorkers *w, uint32_t id, const void *job, size_t size);
 
 typedef struct RfWorkerAnswer {
     uint32_t id;
-    RfReason reason;  /* NONE: compiled */
-    int fd;           /* sealed memfd with the shared object (caller closes), or -1 */
-    size_t size;      /* of the object */
-    double ms;        /* compile time */
-    uint32_t bytes;   /* machine code */
+    RfReason reason;                 /* NONE: compiled */
+    int fd;                          /* sealed memfd with the shared object (caller closes), or -1 */
+    size_t size;                     /* of the object */
+    double ms;                       /* compile time */
+    uint32_t bytes;                  /* machine code */
     uint32_t reject_unit, reject_pc; /* UINT32_MAX: none */
     char types[128];
     char *ir, *assembly; /* malloc'd or NULL; the caller frees */
 } RfWorkerAnswer;
 
-/* True when an answer (or a timeout, or a dead worker to deal with) is waiting: one load from shared memory, safe to ask often. */
-bool rf_workers_ready(const RfWorkers *w);
+/* True when it is time for rf_workers_take: an answer waits, or a look at time limits and dead workers is due (then take may
+ * find nothing). One load while no job is under way, else a few; safe to ask often and without the lock. */
+bool rf_workers_ready(RfWorkers *w);
 /* Next answer: true and *answer. wait: blocks until there is one, or nothing is under way. A job whose worker died, timed out
  * or talked nonsense comes back with BACKEND_ERROR or COMPILE_TIMEOUT; the worker is started again a few times, afterwards
  * every job is answered with BACKEND_MISSING. */
 bool rf_workers_take(RfWorkers *w, bool wait, RfWorkerAnswer *answer);
+/* As rf_workers_take, blocking for at most wait_ms. For the end of the program: take answers for the cache for a second, then
+ * free. */
+bool rf_workers_take_for(RfWorkers *w, uint32_t wait_ms, RfWorkerAnswer *answer);
+/* Jobs submitted whose answers have not been taken. */
 uint32_t rf_workers_pending(const RfWorkers *w);
-/* End of the program: lets a running batch finish for at most wait_ms (answers can still be taken), then kills what is left
- * and removes temporary directories. */
+/* True once every job is answered with BACKEND_MISSING: there is no point in making more. */
+bool rf_workers_given_up(const RfWorkers *w);
+/* Lets running jobs finish for at most wait_ms (their answers are dropped), then kills what is left, waits for the processes
+ * and removes temporary directories. NULL is allowed. */
 void rf_workers_free(RfWorkers *w, uint32_t wait_ms);
 
 /* The hidden mode. Returns the exit status of the process. */
