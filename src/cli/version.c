@@ -1,68 +1,16 @@
 /* `ruff version`: the version, and with --verbose or --json what this executable was built from and with. */
 #include "cli/version.h"
 
-#include <elf.h>
-#include <link.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "cli/handlers.h"
 #include "cli/output.h"
+#include "jit/cache.h"
 #include "ruff/ruff.h"
 
 void rf_version_print(void)
 {
     rf_buf_printf(rf_output_stdout(), "ruff %s\n", ruff_version());
-}
-
-/* Copies the linker's build id of the executable, which is the first object of the list, as hex digits. */
-static int find_build_id(struct dl_phdr_info *info, size_t size, void *out)
-{
-    (void)size;
-    for (int i = 0; i < info->dlpi_phnum; i++) {
-        const ElfW(Phdr) *segment = &info->dlpi_phdr[i];
-        if (segment->p_type != PT_NOTE) {
-            continue;
-        }
-        uintptr_t at = info->dlpi_addr + segment->p_vaddr, end = at + segment->p_memsz;
-        while (at + sizeof(ElfW(Nhdr)) <= end) {
-            const ElfW(Nhdr) *note = (const ElfW(Nhdr) *)at;
-            uintptr_t name = at + sizeof *note, text = name + ((note->n_namesz + 3u) & ~3u);
-            if (note->n_type == NT_GNU_BUILD_ID && note->n_namesz == 4 && memcmp((const void *)name, "GNU", 4) == 0) {
-                for (uint32_t k = 0; k < note->n_descsz; k++) {
-                    rf_buf_printf(out, "%02x", ((const unsigned char *)text)[k]);
-                }
-                return 1;
-            }
-            at = text + ((note->n_descsz + 3u) & ~3u);
-        }
-    }
-    return 1;
-}
-
-static void put_build_id(RfBuf *out)
-{
-    dl_iterate_phdr(find_build_id, out);
-    if (out->len == 0) {
-        rf_buf_puts(out, "unknown");
-    }
-}
-
-/* Where the JIT's code cache is; "off" when there is none. */
-static void put_cache_directory(RfBuf *out)
-{
-    const char *chosen = getenv("RUFF_JIT_CACHE");
-    const char *cache = getenv("XDG_CACHE_HOME");
-    const char *home = getenv("HOME");
-    if (chosen && *chosen) {
-        rf_buf_puts(out, chosen);
-    } else if (cache && *cache == '/') {
-        rf_buf_printf(out, "%s/ruff/jit", cache);
-    } else if (home && *home) {
-        rf_buf_printf(out, "%s/.cache/ruff/jit", home);
-    } else {
-        rf_buf_puts(out, "off");
-    }
 }
 
 #ifdef RUFF_WITH_JIT
@@ -142,11 +90,8 @@ int rf_version_command(const RfArgs *args)
         rf_version_print();
         return 0;
     }
-    RfBuf build = RF_BUF_INIT, cache = RF_BUF_INIT;
-    put_build_id(&build);
-    put_cache_directory(&cache);
-    (as_json ? print_json : print_verbose)(rf_buf_cstr(&build), rf_buf_cstr(&cache));
-    rf_buf_free(&build);
-    rf_buf_free(&cache);
+    RfCache *cache = rf_cache_open(getenv("RUFF_JIT_CACHE"), RF_CACHE_DEFAULT_MB);
+    (as_json ? print_json : print_verbose)(rf_cache_build_id(), rf_cache_directory(cache));
+    rf_cache_close(cache);
     return 0;
 }
