@@ -60,6 +60,8 @@ typedef struct RfTier {
     /* jit_status() and vm_stats(): adds or replaces entries of the dict. */
     void (*status)(RfVm *vm, const RfProto *proto, RfDict *out);
     void (*stats)(RfVm *vm, RfDict *out);
+    /* rf_vm_leave */
+    void (*leave)(RfVm *vm, bool quick);
 } RfTier;
 
 #define RF_TRIGGER_NEVER UINT32_MAX
