@@ -52,7 +52,9 @@ static void invalidate(RfVm *vm, RfImage *image, RfUnit *unit, RfReason reason)
     w.reason = last ? RF_REASON_TOO_MANY_DEOPTS : reason;
     uint8_t level = unit->level;
     unit->level = last ? LEVEL_GENERIC : LEVEL_CAREFUL;
-    if (rf_unit_withdraw(vm, image, withdrawn, &w)) {
+    /* the functions it calls hardly ever call the hot one: their code can stay when its guard failed */
+    bool own = unit->proto == image->protos[0] && rf_unit_withdraw(vm, image, unit, withdrawn, &w);
+    if (own || rf_unit_withdraw(vm, image, NULL, withdrawn, &w)) {
         unit->invalidations++;
         unit->reason = w.reason;
         vm->profile_left = RF_PROFILE_WINDOW; /* for what comes instead */
@@ -61,10 +63,24 @@ static void invalidate(RfVm *vm, RfImage *image, RfUnit *unit, RfReason reason)
     }
 }
 
-/* What the guard may have wanted: classes met there before. */
-static uint16_t expected_class(const RfProto *proto, uint32_t pc, uint16_t got)
+/* For the `guard` line: the operand that surprised - the one below an int when the instruction takes two - and what the guard
+ * may have wanted: a class met there before, else an int. */
+static void trace_guard(const RfVm *vm, const RfUnit *unit, const RfExit *e, uint32_t fails)
 {
-    return proto->profile ? proto->profile->tos[pc] & (uint16_t) ~(RF_CLASS_SEEN | got) : 0;
+    const RfProto *proto = unit->proto;
+    const RfValue *bottom = vm->frame->fp + proto->nlocals;
+    uint16_t got = 0, expected = 0;
+    if (e->reason == RF_REASON_TYPE_GUARD && vm->sp > bottom) {
+        int pops, pushes, at_target;
+        rf_op_effect(proto, proto->code[e->pc], &pops, &pushes, &at_target);
+        got = rf_value_class(vm->sp[-1]);
+        if (got == RF_CLASS_INT && pops == 2 && vm->sp - bottom >= 2) {
+            got = rf_value_class(vm->sp[-2]);
+        }
+        expected = proto->profile ? proto->profile->tos[e->pc] & (uint16_t) ~(RF_CLASS_SEEN | got) : 0;
+        expected = expected ? expected : got != RF_CLASS_INT ? RF_CLASS_INT : 0;
+    }
+    rf_trace_guard(unit, e->pc, expected, got, fails);
 }
 
 void rf_deopt_exit(RfVm *vm, RfImage *image, uint32_t exit)
@@ -83,9 +99,7 @@ void rf_deopt_exit(RfVm *vm, RfImage *image, uint32_t exit)
         jit->counts.guards++;
         unit->deopts++;
         if (jit->settings->debug) {
-            bool typed = e->reason == RF_REASON_TYPE_GUARD && vm->sp > vm->frame->fp + proto->nlocals;
-            uint16_t got = typed ? rf_value_class(vm->sp[-1]) : 0;
-            rf_trace_guard(unit, e->pc, typed ? expected_class(proto, e->pc, got) : 0, got, fails);
+            trace_guard(vm, unit, e, fails);
         }
     }
     rf_trace_deopt(unit, e->pc, e->reason, unit->exits);

@@ -53,6 +53,7 @@ static void set_entry(RfTarget *t, RfImage *image, RfNativeEntry *entry)
     t->entry = entry;
     t->image = image;
     t->state = RF_TARGET_NATIVE;
+    t->rest = t->entered_at = t->returns = 0;
 }
 
 /* Publishes what the image has for its unit `number`; main: the one that was asked for, at pc. */

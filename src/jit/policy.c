@@ -8,6 +8,8 @@
 #include "jit/jit.h"
 #include "jit/trace.h"
 
+#define RETURNS_FREE 64u /* times that a loop's code may be left at once before it rests */
+#define RETURNS_REST 8192u
 #define STEP_LAST 256u /* most counts until a queued target looks at the answers */
 
 /* ---- units ---- */
@@ -114,18 +116,19 @@ void rf_unit_arm(RfVm *vm, RfUnit *unit)
     }
 }
 
-bool rf_unit_withdraw(RfVm *vm, const RfImage *image, void (*withdrawn)(RfVm *, RfUnit *, int32_t, void *),
-                      void *context)
+bool rf_unit_withdraw(RfVm *vm, const RfImage *image, const RfUnit *only,
+                      void (*withdrawn)(RfVm *, RfUnit *, int32_t, void *), void *context)
 {
     bool any = false;
     for (RfUnit *unit = rf_jit_of(vm)->units; unit; unit = unit->next) {
         bool lost = false;
         int32_t pc = -1;
-        for (uint32_t i = 0; i <= unit->nloops; i++) {
+        for (uint32_t i = 0; i <= unit->nloops && (!only || only == unit); i++) {
             RfTarget *t = i < unit->nloops ? &unit->loops[i] : &unit->fn;
             if (t->entry && t->image == image) {
                 t->entry = NULL;
                 t->image = NULL;
+                t->rest = t->entered_at = t->returns = 0;
                 t->state = t->state == RF_TARGET_QUEUED ? RF_TARGET_QUEUED : RF_TARGET_COLD;
                 pc = t->pc;
                 lost = true;
@@ -228,12 +231,29 @@ static uint32_t loop_step(const RfJit *jit, const RfUnit *unit, RfTarget *t)
     if (t->state == RF_TARGET_QUEUED) {
         return queue_step(t);
     }
+    if (t->entry) {
+        return t->rest - t->count < STEP_LAST ? (uint32_t)(t->rest - t->count) : STEP_LAST;
+    }
     if (any_loop_entry(unit)) {
         return RF_STEP_FIRST;
     }
     uint64_t most = jit->loop_threshold / 8 ? jit->loop_threshold / 8 : 1;
     uint64_t left = left_of(unit, t, t->count);
     return (uint32_t)(left < most ? left : most);
+}
+
+/* Whether the code of a loop is to be entered now. Code that an exit ends at once would cost two changes of tier for each
+ * turn: after some of these it is left alone for more and more turns. */
+static bool may_enter(RfTarget *t)
+{
+    if (t->count < t->rest) {
+        return false;
+    }
+    bool again = t->entered_at > 0 && t->count - t->entered_at <= 1 + (t->rest ? RETURNS_REST : 0);
+    t->returns = !again ? 0 : t->returns < RETURNS_FREE + 12 ? t->returns + 1 : t->returns;
+    t->rest = t->returns > RETURNS_FREE ? t->count + (1u << (t->returns - RETURNS_FREE)) : 0;
+    t->entered_at = t->count;
+    return true;
 }
 
 static RfNativeEntry *on_loop(RfVm *vm, RfFrame *frame)
@@ -264,7 +284,7 @@ static RfNativeEntry *on_loop(RfVm *vm, RfFrame *frame)
             warm_up(vm, unit);
         }
     }
-    if (t->entry) {
+    if (t->entry && may_enter(t)) {
         proto->loop_trigger = 0;
         jit->counts.osr++;
         rf_trace_osr(unit, pc);
@@ -345,7 +365,7 @@ static void forget(RfVm *vm, RfModule *module)
     for (RfImage **at = &jit->images; *at;) {
         RfImage *image = *at;
         if (concerns(image, module)) {
-            rf_unit_withdraw(vm, image, NULL, NULL);
+            rf_unit_withdraw(vm, image, NULL, NULL, NULL);
             if (!is_running(vm, image)) {
                 *at = image->next;
                 rf_image_free(image);

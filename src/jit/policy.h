@@ -38,6 +38,9 @@ typedef struct RfTarget {
     uint64_t count;       /* back edges seen (loops) */
     uint64_t next;        /* count (calls for a function) at which it is compiled next */
     uint32_t step;        /* while queued: counts until the next look at the answers */
+    /* A loop whose code is left soon after it is entered, again and again: it rests until `count` is `rest`. */
+    uint32_t returns;
+    uint64_t entered_at, rest;
 } RfTarget;
 
 typedef struct RfUnit {
@@ -105,9 +108,10 @@ RfTarget *rf_unit_target(RfUnit *unit, int32_t pc);
 void rf_unit_arm(RfVm *vm, RfUnit *unit);
 /* Whether the switches of 5.2 let the function's start be compiled. */
 bool rf_unit_function_allowed(const RfJit *jit, const RfProto *proto);
-/* Takes the code of an image from all targets that have it; true when there was one. For each function that lost some:
+/* Takes the code of an image from all targets (only: of this function) that have it; true when there was one. For each function
+ * that lost some:
  * withdrawn(vm, unit, pc of a target, context); may be NULL. */
-bool rf_unit_withdraw(RfVm *vm, const RfImage *image, void (*withdrawn)(RfVm *, RfUnit *, int32_t, void *),
+bool rf_unit_withdraw(RfVm *vm, const RfImage *image, const RfUnit *only, void (*withdrawn)(RfVm *, RfUnit *, int32_t, void *),
                       void *context);
 
 /* ---- install.c ---- */
