@@ -103,6 +103,8 @@ typedef struct RuffConfig {
     bool jit;                      /* compile hot code; default true */
     bool jit_cache;                /* read and write the code cache; default true */
     uint32_t jit_threshold;        /* calls before a function is compiled; 0: from the environment, else 100 */
+    const char *jit_worker;        /* executable that compiles hot code in the background: a `ruff` of the same build as this
+                                      library; NULL (default): there is none, programs run as bytecode */
     int argc;                      /* what args() gives the program */
     const char *const *argv;       /* borrowed for the VM's life */
     const char *entry_dir;         /* directory of the entry script, where imports are searched; NULL: none; copied */

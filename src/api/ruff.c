@@ -10,6 +10,7 @@
 #include "api/render.h"
 #include "api/source.h"
 #include "base/mem.h"
+#include "jit/jit.h"
 #include "runtime/runtime.h"
 #include "vm/frame.h"
 
@@ -94,6 +95,25 @@ RuffError rf_failure_take(RuffVM *vm)
 
 /* ---- life of a VM ---- */
 
+/* Every VM of the program gets its JIT here, on whatever thread; the configuration is all they share. */
+static void attach_jit(RfVm *vm, void *context)
+{
+    (void)context;
+    const RfVmConfig *from = &vm->config;
+    RfJitConfig config = {.disabled = !from->jit,
+                          .threshold = from->jit_threshold,
+                          .no_cache = !from->jit_cache,
+                          .task = from->task,
+                          .worker = from->jit_worker};
+    rf_jit_attach(vm, &config);
+}
+
+static void detach_jit(RfVm *vm, void *context)
+{
+    (void)context;
+    rf_jit_detach(vm);
+}
+
 RuffVM *ruff_vm_new(const RuffConfig *config)
 {
     RuffVM *vm = rf_mem_zalloc(sizeof *vm);
@@ -108,6 +128,11 @@ RuffVM *ruff_vm_new(const RuffConfig *config)
         .max_call_depth = vm->config.max_call_depth,
         .scheduler_timeout_ms = vm->config.scheduler_timeout_ms,
         .jit = vm->config.jit,
+        .jit_cache = vm->config.jit_cache,
+        .jit_threshold = vm->config.jit_threshold,
+        .jit_worker = vm->config.jit_worker,
+        .attach = attach_jit,
+        .detach = detach_jit,
         .argc = vm->config.argc,
         .argv = vm->config.argv,
         .entry_dir = vm->config.entry_dir,

@@ -63,6 +63,7 @@ int rf_config_from_args(const RfArgs *args, RuffConfig *config)
     config->jit = !rf_args_has(args, RF_OPTION_NO_JIT) && !rf_args_has(args, RF_OPTION_INTERPRETER) &&
                   !switched_on("DISABLE_JIT");
     config->jit_cache = !rf_args_has(args, RF_OPTION_NO_CACHE);
+    config->jit_worker = "/proc/self/exe"; /* main.c knows the worker's mode */
     config->jit_threshold = rf_args_number(args, RF_OPTION_JIT_THRESHOLD, 0);
     config->max_call_depth = rf_args_number(args, RF_OPTION_MAX_CALL_DEPTH, 0);
     if (config->max_call_depth == 0) {

@@ -1,18 +1,22 @@
-/* `ruff disasm`: the bytecode of a program, which is compiled and verified but not run. */
+/* `ruff disasm`: the bytecode of a program, which is compiled and verified but not run, and what the JIT makes of it. */
 #include <stdlib.h>
 #include <string.h>
 
 #include "api/handles.h"
+#include "base/mem.h"
 #include "bytecode/compiler.h"
 #include "cli/handlers.h"
 #include "cli/load.h"
 #include "cli/output.h"
+#include "jit/jit.h"
 #include "vm/frame.h"
 
 typedef struct Listing {
     const char *function; /* only units of this name; NULL: all */
     bool as_json;
-    RfBuf units; /* const RfProto * each */
+    bool bytecode, ir, assembly; /* what to show */
+    RfBuf units;                 /* RfProto * each */
+    RfJitListing *native;        /* per unit, when ir or assembly */
 } Listing;
 
 /* Reports a failure; returns the exit code. */
@@ -81,16 +85,16 @@ static void put_handlers(RfJson *json, const RfProto *p)
     rf_json_array_end(json);
 }
 
-static void put_unit(RfJson *json, const RfProto *p)
+static void put_unit(RfJson *json, const RfProto *p, const RfJitListing *native)
 {
     rf_json_object(json);
-    rf_json_key_cstr(json, "asm", NULL);
+    rf_json_key_cstr(json, "asm", native ? native->assembly : NULL);
     rf_json_key_int(json, "captured", p->ncaptures);
     put_constants(json, p);
     rf_json_key_cstr(json, "file", p->module->file);
     put_handlers(json, p);
     rf_json_key_int(json, "id", p->id);
-    rf_json_key_cstr(json, "ir", NULL);
+    rf_json_key_cstr(json, "ir", native ? native->ir : NULL);
     rf_json_key_cstr(json, "kind", p->flags & RF_PROTO_MAIN ? "main" : "func");
     rf_json_key_int(json, "line", p->def_pos.line);
     rf_json_key_int(json, "locals", p->nlocals);
@@ -102,7 +106,7 @@ static void put_unit(RfJson *json, const RfProto *p)
 }
 
 /* Functions nest no deeper than the parser allows. */
-static void gather(Listing *listing, const RfProto *p)
+static void gather(Listing *listing, RfProto *p)
 {
     if (listing->function == NULL || strcmp(listing->function, p->name->data) == 0) {
         rf_buf_put(&listing->units, (const char *)&p, sizeof p);
@@ -125,7 +129,7 @@ static int compare_units(const void *a, const void *b)
                                    : (left->id > right->id) - (left->id < right->id);
 }
 
-static void print_json(const char *name, const RfProto *const *units, size_t count)
+static void print_json(const Listing *listing, const char *name, RfProto *const *units, size_t count)
 {
     RfJson json = rf_json_start(rf_output_stdout());
     rf_json_object(&json);
@@ -135,31 +139,73 @@ static void print_json(const char *name, const RfProto *const *units, size_t cou
     rf_json_key(&json, "units");
     rf_json_array(&json);
     for (size_t i = 0; i < count; i++) {
-        put_unit(&json, units[i]);
+        put_unit(&json, units[i], listing->native ? &listing->native[i] : NULL);
     }
     rf_json_array_end(&json);
     rf_json_object_end(&json);
     rf_json_finish(&json);
 }
 
-/* False when there is no function of the name asked for. */
-static bool print(Listing *listing, const char *name, const RfProto *main)
+/* "== ir func fib id=1 ==" and the text, or why there is none. */
+static void put_native(const char *kind, const RfProto *p, const RfJitListing *native, const char *text,
+                       bool with_bytes)
 {
-    gather(listing, main);
-    size_t count = listing->units.len / sizeof main;
-    const RfProto **units = (const RfProto **)(void *)listing->units.data;
-    if (count == 0) {
-        return false;
+    RfBuf *out = rf_output_stdout();
+    bool main = p->flags & RF_PROTO_MAIN;
+    rf_buf_printf(out, "== %s %s%s id=%u", kind, main ? "main" : "func ", main ? "" : p->name->data, p->id);
+    if (with_bytes) {
+        rf_buf_printf(out, " bytes=%u", native->bytes);
     }
-    qsort(units, count, sizeof *units, compare_units);
-    if (listing->as_json) {
-        print_json(name, units, count);
+    rf_buf_puts(out, " ==\n");
+    if (text) {
+        rf_buf_puts(out, text);
+        if (*text && text[strlen(text) - 1] != '\n') {
+            rf_buf_putc(out, '\n');
+        }
     } else {
-        for (size_t i = 0; i < count; i++) {
+        rf_buf_printf(out, "not compiled: %s\n", rf_reason_text[native->reason]);
+    }
+    rf_buf_putc(out, '\n');
+}
+
+static void print_text(const Listing *listing, RfProto *const *units, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        const RfJitListing *native = listing->native ? &listing->native[i] : NULL;
+        if (listing->bytecode) {
             rf_disasm_unit(rf_output_stdout(), units[i]);
         }
+        if (listing->ir) {
+            put_native("ir", units[i], native, native->ir, false);
+        }
+        if (listing->assembly) {
+            put_native("asm", units[i], native, native->assembly, true);
+        }
     }
-    return true;
+}
+
+/* Shows the units, which are sorted and at least one. Gives why it cannot. */
+static const char *print(Listing *listing, RfVm *vm, const char *name)
+{
+    size_t count = listing->units.len / sizeof(RfProto *);
+    RfProto **units = (RfProto **)(void *)listing->units.data;
+    const char *missing = NULL;
+    if (listing->ir || listing->assembly) {
+        listing->native = rf_mem_zalloc(count * sizeof *listing->native);
+        missing = rf_jit_list(vm, units, count, listing->ir, listing->assembly, "/proc/self/exe", listing->native);
+    }
+    if (missing == NULL) {
+        if (listing->as_json) {
+            print_json(listing, name, units, count);
+        } else {
+            print_text(listing, units, count);
+        }
+    }
+    for (size_t i = 0; listing->native && i < count; i++) {
+        rf_jit_listing_free(&listing->native[i]);
+    }
+    rf_mem_free(listing->native, listing->native ? count * sizeof *listing->native : 0);
+    return missing;
 }
 
 static int disassemble(Listing *listing, const RfArgs *args, RuffVM *vm)
@@ -167,14 +213,21 @@ static int disassemble(Listing *listing, const RfArgs *args, RuffVM *vm)
     RuffError error;
     rf_failure_init(&error);
     RuffProgram *program;
-    if (rf_args_has(args, RF_OPTION_IR) || rf_args_has(args, RF_OPTION_ASM)) {
-        rf_failure_set_cli(&error, RUFF_ERROR_COMPILE, "JIT back end is not available: not built");
-    } else if (rf_load_program(vm, args, &program) != RUFF_OK) {
+    if (rf_load_program(vm, args, &program) != RUFF_OK) {
         error = rf_failure_take(vm);
-    } else if (!print(listing, rf_load_name(args), program->module->main)) {
-        rf_failure_set_cli(&error, RUFF_ERROR_COMPILE, "No function '%s' in %s", listing->function, rf_load_name(args));
     } else {
-        return 0;
+        gather(listing, program->module->main);
+        if (listing->units.len == 0) {
+            rf_failure_set_cli(&error, RUFF_ERROR_COMPILE, "No function '%s' in %s", listing->function,
+                               rf_load_name(args));
+        } else {
+            qsort(listing->units.data, listing->units.len / sizeof(RfProto *), sizeof(RfProto *), compare_units);
+            const char *missing = print(listing, vm->vm, rf_load_name(args));
+            if (missing == NULL) {
+                return 0;
+            }
+            rf_failure_set_cli(&error, RUFF_ERROR_COMPILE, "JIT back end is not available: %s", missing);
+        }
     }
     int code = fail(listing, &error);
     rf_failure_free(&error);
@@ -187,7 +240,10 @@ int rf_disasm_command(const RfArgs *args)
         return rf_args_usage_error(args->command, NULL, "unexpected argument '%s' found", args->operands[0]);
     }
     Listing listing = {.function = rf_args_text(args, RF_OPTION_FUNCTION),
-                       .as_json = rf_args_has(args, RF_OPTION_JSON)};
+                       .as_json = rf_args_has(args, RF_OPTION_JSON),
+                       .ir = rf_args_has(args, RF_OPTION_IR),
+                       .assembly = rf_args_has(args, RF_OPTION_ASM)};
+    listing.bytecode = rf_args_has(args, RF_OPTION_BYTECODE) || !(listing.ir || listing.assembly);
     RuffVM *vm = ruff_vm_new(NULL);
     if (vm == NULL) {
         return rf_output_cli_error(RUFF_ERROR_INTERNAL, "No address space for the stacks of the virtual machine");

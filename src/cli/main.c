@@ -5,6 +5,7 @@
  * which ends output quietly without changing the exit code. */
 #include <errno.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -13,6 +14,7 @@
 #include "cli/help.h"
 #include "cli/output.h"
 #include "cli/version.h"
+#include "jit/worker.h"
 
 typedef struct CommandLine {
     int argc;
@@ -79,6 +81,9 @@ static void on_broken_pipe(int signal_number)
 
 int main(int argc, char **argv)
 {
+    if (argc == 3 && strcmp(argv[1], "--jit-worker") == 0) { /* no command: this process compiles for another ruff */
+        return rf_worker_main(atoi(argv[2]));
+    }
     struct sigaction action = {.sa_handler = on_broken_pipe, .sa_flags = SA_RESTART};
     sigemptyset(&action.sa_mask);
     sigaction(SIGPIPE, &action, NULL);

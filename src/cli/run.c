@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "api/handles.h"
 #include "api/render.h"
 #include "base/mem.h"
 #include "cli/colors.h"
@@ -14,6 +15,7 @@
 #include "cli/load.h"
 #include "cli/output.h"
 #include "cli/verify.h"
+#include "vm/program.h"
 
 /* The first Ctrl-C asks the program to end; the second one finds the default action and ends it at once. */
 static void on_interrupt(int signal_number)
@@ -144,6 +146,7 @@ int rf_run_command(const RfArgs *args)
     ruff_flush(vm);
     code = status == RUFF_OK ? 0 : report(ruff_last_error(vm), as_json);
     code = final_code(code, ruff_output_error(vm));
+    rf_vm_leave(vm->vm, false);
 #if defined(RF_SANITIZE) || defined(RF_ASSERTIONS)
     running.vm = NULL;
     ruff_vm_free(vm); /* otherwise the process ends sooner without taking the heap apart */

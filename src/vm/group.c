@@ -121,6 +121,7 @@ RfVm *rf_group_open_vm(RfGroup *g, RfFuture *task)
     RfVmConfig config = g->config;
     /* the budget is the program's: the main VM, which waits for tasks, keeps it; a task of its own would race it */
     config.scheduler_timeout_ms = UINT32_MAX;
+    config.task = true;
     if (config.write_out) {
         config.write_out = write_out;
     }

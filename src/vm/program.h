@@ -12,6 +12,10 @@ typedef struct RfVmConfig {
     uint32_t scheduler_timeout_ms; /* 0: default 120000 */
     uint64_t budget;         /* safepoints (calls, back edges) until the program is stopped for good; 0: no limit */
     bool jit;                /* may compile hot code */
+    bool jit_cache;          /* ... and keep it in the code cache */
+    uint32_t jit_threshold;  /* calls before a function is compiled; 0: default */
+    const char *jit_worker;  /* executable that compiles, or NULL; borrowed until the first VM is made */
+    bool task;               /* the VM of a task that the program runs on another thread */
     bool verify;             /* check all bytecode before it may run, also in builds without assertions */
     int argc;                /* script arguments: what args() gives */
     const char *const *argv; /* borrowed for the VM's life */
@@ -62,6 +66,10 @@ const char *rf_program_source(RfVm *vm, const char *file, size_t *len);
 /* Runs fn(arg) on a thread with the large stack the interpreter needs, waits for it and returns its result. Scripts must be run
  * inside (the CLI's main does so once). */
 int rf_program_on_big_stack(int (*fn)(void *arg), void *arg);
+
+/* The process is about to end without rf_vm_free: what is under way outside this thread is brought to an end. quick: without
+ * waiting for any of it. Called by rf_vm_exit too; a second call does nothing. */
+void rf_vm_leave(RfVm *vm, bool quick);
 
 /* Asks a running VM to stop at its next safepoint with exit code 130 (async-signal-safe). */
 void rf_vm_interrupt(void);

@@ -64,6 +64,8 @@ typedef struct RfTier {
     /* jit_status() and vm_stats(): adds or replaces entries of the dict. */
     void (*status)(RfVm *vm, const RfProto *proto, RfDict *out);
     void (*stats)(RfVm *vm, RfDict *out);
+    /* rf_vm_leave */
+    void (*leave)(RfVm *vm, bool quick);
 } RfTier;
 
 /* Profile of a function, made when it is first wanted; freed with the function. */

@@ -5,7 +5,7 @@
 #include <sys/mman.h>
 
 #include "base/mem.h"
-#include "vm/frame.h"
+#include "vm/tier.h"
 
 #define STACK_BYTES ((size_t)2 << 30) /* reserved addresses; pages are used as the stack grows */
 #define STACK_MIN_BYTES ((size_t)1 << 20)
@@ -152,10 +152,18 @@ bool rf_vm_allows(RfVm *vm, RfCapability cap)
     return (vm->config.capabilities >> cap & 1u) != 0;
 }
 
+void rf_vm_leave(RfVm *vm, bool quick)
+{
+    if (vm->tier && vm->tier->leave) {
+        vm->tier->leave(vm, quick);
+    }
+}
+
 RfStatus rf_vm_exit(RfVm *vm, int code)
 {
     code &= 0xff;
     rf_vm_flush(vm);
+    rf_vm_leave(vm, rf_safepoint_interrupted());
     if (!vm->config.on_exit) {
         exit(code);
     }

@@ -1,0 +1,270 @@
+/* From a hot target to its native code: the job, the cache, the workers' answer, the image, the entries. */
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/mem.h"
+#include "jit/cpu.h"
+#include "jit/trace.h"
+
+static double now_ms(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec * 1e3 + (double)t.tv_nsec / 1e6;
+}
+
+static uint64_t count_of(const RfUnit *unit, const RfTarget *t)
+{
+    return t->pc < 0 ? unit->proto->call_count : t->count;
+}
+
+/* ---- no code ---- */
+
+/* Rejected for it, a function is never tried again. */
+static bool is_final(RfReason reason)
+{
+    return reason == RF_REASON_UNSUPPORTED_OP || reason == RF_REASON_GENERATOR || reason == RF_REASON_ASYNC ||
+           reason == RF_REASON_TOO_LARGE;
+}
+
+static void reject(RfVm *vm, RfUnit *unit, int32_t pc, RfReason reason, int64_t at)
+{
+    RfJit *jit = rf_jit_of(vm);
+    RfTarget *t = rf_unit_target(unit, pc);
+    jit->counts.rejected++;
+    unit->reason = reason;
+    rf_trace_reject(unit, pc, reason, at);
+    t->state = t->entry ? RF_TARGET_NATIVE : RF_TARGET_REJECTED;
+    if (is_final(reason)) {
+        t->next = RF_COUNT_NEVER;
+    } else {
+        unit->patience = unit->patience < 1000000000u ? unit->patience * 10 : unit->patience;
+        t->next = count_of(unit, t) + unit->patience * (pc < 0 ? jit->threshold : jit->loop_threshold);
+    }
+    rf_unit_arm(vm, unit);
+}
+
+/* ---- code ---- */
+
+static void set_entry(RfTarget *t, RfImage *image, RfNativeEntry *entry)
+{
+    t->entry = entry;
+    t->image = image;
+    t->state = RF_TARGET_NATIVE;
+    t->rest = t->entered_at = t->returns = 0;
+}
+
+/* Publishes what the image has for its unit `number`; main: the one that was asked for, at pc. */
+static void publish(RfVm *vm, RfImage *image, uint32_t number, int32_t pc, bool cached)
+{
+    RfJit *jit = rf_jit_of(vm);
+    RfProto *proto = image->protos[number];
+    bool function = false;
+    uint32_t loops = 0;
+    RfUnit *unit = NULL;
+    for (uint32_t i = 0; i < image->head.nentries; i++) {
+        const RfImageEntry *e = &image->head.entries[i];
+        RfNativeEntry *entry = e->unit == number ? rf_image_entry(image, number, e->pc) : NULL;
+        if (!entry || (e->pc < 0 && !rf_unit_function_allowed(jit, proto))) {
+            continue;
+        }
+        unit = rf_unit_of(vm, proto);
+        RfTarget *t = e->pc < 0 ? &unit->fn : rf_unit_loop(unit, e->pc, true);
+        if (!t || (number > 0 && t->entry)) { /* a callee's own job knows it better */
+            continue;
+        }
+        bool queued = number > 0 && t->state == RF_TARGET_QUEUED;
+        set_entry(t, image, entry);
+        t->state = queued ? RF_TARGET_QUEUED : RF_TARGET_NATIVE;
+        function = function || e->pc < 0;
+        loops += e->pc >= 0;
+    }
+    if (function || loops) {
+        unit->compiles++;
+        jit->counts.installed++;
+        rf_trace_install(unit, number == 0 ? pc : -1, function, loops, cached);
+        rf_unit_arm(vm, unit);
+    }
+}
+
+/* False when the object cannot be loaded, or lacks what was asked for. */
+static bool install(RfVm *vm, RfUnit *unit, int32_t pc, int fd, const RfJobLinks *links, bool cached)
+{
+    RfJit *jit = rf_jit_of(vm);
+    const char *why;
+    RfImage *image = rf_image_open(vm, fd, links->protos, links->nunits, links->shapes, links->nshapes, &why);
+    if (!image) {
+        return false;
+    }
+    if (!rf_image_entry(image, 0, pc)) {
+        rf_image_free(image);
+        return false;
+    }
+    image->on_exit = rf_deopt_exit;
+    image->next = jit->images;
+    jit->images = image;
+    for (uint32_t i = 0; i < links->nunits; i++) {
+        publish(vm, image, i, i == 0 ? pc : -1, cached);
+    }
+    RfTarget *t = rf_unit_target(unit, pc);
+    return t && t->entry;
+}
+
+/* ---- answers ---- */
+
+static void note_compiled(RfJit *jit, const RfPending *p)
+{
+    jit->counts.compiled++;
+    jit->counts.compile_ms += p->answer.ms;
+    if (p->unit) {
+        rf_trace_compile(p->unit, p->pc, &p->answer);
+    }
+    if (rf_queue_store(p)) {
+        jit->counts.cache_stores++;
+        if (p->unit) {
+            rf_trace_cache_store(p->unit, p->pc, p->key, p->answer.size);
+        }
+    }
+}
+
+static void handle(RfVm *vm, RfPending *p)
+{
+    RfJit *jit = rf_jit_of(vm);
+    jit->pending--;
+    RfTarget *t = p->unit ? rf_unit_target(p->unit, p->pc) : NULL;
+    if (t) {
+        t->state = t->entry ? RF_TARGET_NATIVE : RF_TARGET_COLD;
+    }
+    if (p->answer.reason == RF_REASON_NONE) {
+        note_compiled(jit, p); /* stored before it is loaded: loading writes into it */
+        if (t && !install(vm, p->unit, p->pc, p->answer.fd, &p->links, false)) {
+            reject(vm, p->unit, p->pc, RF_REASON_BACKEND_ERROR, -1);
+        }
+    } else if (t) {
+        bool own = p->answer.reject_unit == 0 && p->answer.reject_pc != RF_JOB_NONE;
+        reject(vm, p->unit, p->pc, p->answer.reason, own ? (int64_t)p->answer.reject_pc : -1);
+    }
+    rf_pending_free(p);
+}
+
+void rf_install_answers(RfVm *vm)
+{
+    RfJit *jit = rf_jit_of(vm);
+    RfPending *p;
+    while (jit->pending > 0 && (p = rf_queue_take(jit, false)) != NULL) {
+        handle(vm, p);
+    }
+}
+
+void rf_install_rest(RfJit *jit)
+{
+    RfPending *p;
+    while (jit->pending > 0 && (p = rf_queue_take(jit, false)) != NULL) {
+        jit->pending--;
+        if (p->answer.reason == RF_REASON_NONE) {
+            note_compiled(jit, p);
+        }
+        rf_pending_free(p);
+    }
+}
+
+/* ---- requests ---- */
+
+static void add_options(const RfJit *jit, const RfJobLinks *links, RfBuf *job)
+{
+    RfJobOptions options = {
+        .opt = (uint8_t)jit->settings->opt, .stress = jit->settings->stress, .stress_seed = jit->settings->stress_seed};
+    snprintf(options.cpu, sizeof options.cpu, "%s", rf_cpu_level());
+    for (uint32_t i = 0; i < links->nunits && i < RF_JOB_MAX_UNITS; i++) {
+        const RfUnit *unit = links->protos[i]->jit;
+        options.levels[i] = unit ? unit->level : 0;
+    }
+    rf_job_set_options(job, &options);
+}
+
+/* True when the code was in the cache and is installed. */
+static bool from_cache(RfVm *vm, RfUnit *unit, RfPending *p)
+{
+    RfJit *jit = rf_jit_of(vm);
+    double start = now_ms();
+    RfReason reason;
+    bool enabled;
+    int fd = rf_queue_cache_load(p->key, &reason, &enabled);
+    p->sought = enabled;
+    if (!enabled) {
+        return false;
+    }
+    bool dump = jit->settings->ir || jit->settings->assembly; /* what is to be shown must be compiled */
+    if (fd >= 0 && !dump) {
+        jit->counts.cache_hits++;
+        rf_trace_cache_hit(unit, p->pc, p->key, now_ms() - start);
+        if (install(vm, unit, p->pc, fd, &p->links, true)) {
+            close(fd);
+            return true;
+        }
+        reason = RF_REASON_VERSION;
+    }
+    if (fd >= 0) {
+        close(fd);
+    }
+    if (reason != RF_REASON_NONE) {
+        rf_trace_cache_bad(unit, p->pc, p->key, reason);
+    } else {
+        rf_trace_cache_miss(unit, p->pc, p->key);
+    }
+    return false;
+}
+
+static void wait_for(RfVm *vm, RfUnit *unit, int32_t pc)
+{
+    RfJit *jit = rf_jit_of(vm);
+    RfPending *p;
+    while (rf_unit_target(unit, pc)->state == RF_TARGET_QUEUED && (p = rf_queue_take(jit, true)) != NULL) {
+        handle(vm, p);
+    }
+}
+
+void rf_install_request(RfVm *vm, RfUnit *unit, RfTarget *target, RfFrame *frame)
+{
+    RfJit *jit = rf_jit_of(vm);
+    RfProto *proto = unit->proto;
+    int32_t pc = target->pc;
+    rf_trace_hot(unit, pc);
+    if (proto->flags & (RF_PROTO_ASYNC | RF_PROTO_GENERATOR)) {
+        reject(vm, unit, pc, proto->flags & RF_PROTO_GENERATOR ? RF_REASON_GENERATOR : RF_REASON_ASYNC, -1);
+        return;
+    }
+    /* a loop brings its function along when that is called at all and has no code yet */
+    bool with_entry = pc < 0 || (rf_unit_function_allowed(jit, proto) && proto->call_count >= 2 && !unit->fn.entry &&
+                                 unit->fn.state != RF_TARGET_QUEUED);
+    RfPending *p = rf_mem_zalloc(sizeof *p);
+    p->owner = jit;
+    p->unit = unit;
+    p->pc = pc;
+    p->name = strdup(proto->name->data);
+    RfBuf job = RF_BUF_INIT;
+    rf_job_make(vm, proto, frame, with_entry, &job, &p->links);
+    add_options(jit, &p->links, &job);
+    rf_cache_key(job.data, job.len, p->key);
+    if (jit->cached && from_cache(vm, unit, p)) {
+        rf_pending_free(p);
+        rf_buf_free(&job);
+        return;
+    }
+    uint32_t batch = p->links.nunits, pending;
+    target = rf_unit_target(unit, pc);
+    if (rf_queue_submit(p, &job, &pending)) {
+        target->state = RF_TARGET_QUEUED;
+        target->step = RF_STEP_FIRST;
+        jit->pending++;
+        rf_trace_queue(unit, pc, batch, pending);
+        if (jit->sync) {
+            wait_for(vm, unit, pc);
+        }
+    } else {
+        reject(vm, unit, pc, RF_REASON_BACKEND_MISSING, -1);
+    }
+    rf_buf_free(&job);
+}

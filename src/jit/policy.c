@@ -1,0 +1,472 @@
+/* When something is compiled: the hooks that the interpreter calls at triggers (vm/tier.h), and what they decide.
+ *
+ * A function that is called often enough, or a loop that turns often enough, becomes a job (install.c). Until its code is
+ * there the trigger comes back after some more counts to look at the answers; afterwards it is 0, so that every call or back
+ * edge asks, and the answer is ready. Functions in globals may be assigned anew at any time: compiled code that relies on a
+ * global checks it by itself, there is nothing to do here. */
+#include "base/mem.h"
+#include "jit/jit.h"
+#include "jit/trace.h"
+
+#define RETURNS_FREE 64u /* times that a loop's code may be left at once before it rests */
+#define RETURNS_REST 8192u
+#define STEP_LAST 256u /* most counts until a queued target looks at the answers */
+
+/* ---- units ---- */
+
+bool rf_unit_function_allowed(const RfJit *jit, const RfProto *proto)
+{
+    return !jit->settings->no_function && !(proto->flags & RF_PROTO_MAIN);
+}
+
+static bool loops_allowed(const RfJit *jit, const RfProto *proto)
+{
+    return !jit->settings->no_loop && !(jit->settings->no_script && proto->flags & RF_PROTO_MAIN);
+}
+
+RfUnit *rf_unit_of(RfVm *vm, RfProto *proto)
+{
+    RfUnit *unit = proto->jit;
+    if (!unit) {
+        RfJit *jit = rf_jit_of(vm);
+        unit = rf_mem_zalloc(sizeof *unit);
+        unit->proto = proto;
+        unit->patience = 1;
+        unit->fn = (RfTarget){.pc = -1,
+                              .next = rf_unit_function_allowed(jit, proto) ? jit->threshold : RF_COUNT_NEVER,
+                              .step = RF_STEP_FIRST};
+        unit->next = jit->units;
+        jit->units = unit;
+        proto->jit = unit;
+    }
+    return unit;
+}
+
+RfTarget *rf_unit_loop(RfUnit *unit, int32_t pc, bool make)
+{
+    for (uint32_t i = 0; i < unit->nloops; i++) {
+        if (unit->loops[i].pc == pc) {
+            return &unit->loops[i];
+        }
+    }
+    if (!make || unit->nloops == RF_UNIT_LOOPS_MAX) {
+        return NULL;
+    }
+    if (unit->nloops == unit->loops_cap) {
+        uint32_t cap = unit->loops_cap ? unit->loops_cap * 2 : 2;
+        unit->loops = rf_mem_resize(unit->loops, unit->loops_cap * sizeof(RfTarget), cap * sizeof(RfTarget));
+        unit->loops_cap = cap;
+    }
+    RfTarget *loop = &unit->loops[unit->nloops++];
+    *loop = (RfTarget){.pc = pc, .step = RF_STEP_FIRST};
+    return loop;
+}
+
+RfTarget *rf_unit_target(RfUnit *unit, int32_t pc)
+{
+    return pc < 0 ? &unit->fn : rf_unit_loop(unit, pc, false);
+}
+
+/* count + step as a trigger */
+static uint32_t trigger_at(uint64_t count)
+{
+    return count < RF_TRIGGER_NEVER ? (uint32_t)count : RF_TRIGGER_NEVER;
+}
+
+/* Counts until a queued target is looked at again. */
+static uint32_t queue_step(RfTarget *t)
+{
+    uint32_t step = t->step;
+    t->step = step < STEP_LAST ? step * 2 : STEP_LAST;
+    return step;
+}
+
+/* Counts until the next event of a target that has seen `count`: half way it becomes warm. */
+static uint64_t left_of(const RfUnit *unit, const RfTarget *t, uint64_t count)
+{
+    uint64_t goal = !unit->warm && count < t->next / 2 ? t->next / 2 : t->next;
+    return goal > count ? goal - count : 1;
+}
+
+static void arm_call(RfUnit *unit)
+{
+    RfProto *p = unit->proto;
+    RfTarget *t = &unit->fn;
+    if (t->entry) {
+        p->call_trigger = 0;
+    } else if (t->state == RF_TARGET_QUEUED) {
+        p->call_trigger = trigger_at((uint64_t)p->call_count + queue_step(t));
+    } else if (t->next == RF_COUNT_NEVER) {
+        p->call_trigger = RF_TRIGGER_NEVER;
+    } else {
+        p->call_trigger = trigger_at(p->call_count + left_of(unit, t, p->call_count));
+    }
+}
+
+void rf_unit_arm(RfVm *vm, RfUnit *unit)
+{
+    RfJit *jit = rf_jit_of(vm);
+    /* without this flag in the way the interpreter's question is answered by a few loads */
+    unit->entry = jit->settings->calls || jit->settings->debug > 1 || (jit->settings->debug && !unit->entered)
+                      ? NULL
+                      : unit->fn.entry;
+    arm_call(unit);
+    if (loops_allowed(jit, unit->proto)) {
+        unit->proto->loop_trigger = 0; /* the next back edge finds out when to come again */
+    }
+}
+
+bool rf_unit_withdraw(RfVm *vm, const RfImage *image, const RfUnit *only,
+                      void (*withdrawn)(RfVm *, RfUnit *, int32_t, void *), void *context)
+{
+    bool any = false;
+    for (RfUnit *unit = rf_jit_of(vm)->units; unit; unit = unit->next) {
+        bool lost = false;
+        int32_t pc = -1;
+        for (uint32_t i = 0; i <= unit->nloops && (!only || only == unit); i++) {
+            RfTarget *t = i < unit->nloops ? &unit->loops[i] : &unit->fn;
+            if (t->entry && t->image == image) {
+                t->entry = NULL;
+                t->image = NULL;
+                t->rest = t->entered_at = t->returns = 0;
+                t->state = t->state == RF_TARGET_QUEUED ? RF_TARGET_QUEUED : RF_TARGET_COLD;
+                pc = t->pc;
+                lost = true;
+            }
+        }
+        if (lost) {
+            any = true;
+            if (withdrawn) {
+                withdrawn(vm, unit, pc, context);
+            }
+            rf_unit_arm(vm, unit);
+        }
+    }
+    return any;
+}
+
+/* ---- hooks ---- */
+
+/* Half way to the threshold: types are recorded for a while, and the worker can start. */
+static void warm_up(RfVm *vm, RfUnit *unit)
+{
+    unit->warm = true;
+    vm->profile_left = RF_PROFILE_WINDOW;
+    rf_queue_warm();
+}
+
+/* DEBUG_JIT_CALL: stands between the interpreter and the entry. */
+static RfRet traced_call(RfVm *vm, RfFrame *frame, RfValue *fp)
+{
+    RfUnit *unit = frame->proto->jit;
+    RfBuf line = RF_BUF_INIT;
+    rf_trace_call_begin(&line, unit, fp, frame->proto->nparams);
+    RfRet result = unit->fn.entry(vm, frame, fp);
+    rf_trace_call_end(&line, result);
+    return result;
+}
+
+static RfNativeEntry *enter(RfVm *vm, RfFrame *frame, RfUnit *unit, const RfTarget *t)
+{
+    const RfJitSettings *s = rf_jit_of(vm)->settings;
+    unit->entries++;
+    if (s->debug && (!unit->entered || s->debug > 1)) {
+        rf_trace_enter(unit, t->pc);
+        if (!unit->entered) {
+            unit->entered = true;
+            rf_unit_arm(vm, unit);
+        }
+    }
+    frame->owner = t->image;
+    return s->calls && t->pc < 0 ? traced_call : t->entry;
+}
+
+static RfNativeEntry *slow_call(RfVm *vm, RfFrame *frame)
+{
+    RfUnit *unit = rf_unit_of(vm, frame->proto);
+    RfTarget *t = &unit->fn;
+    if (!t->entry) {
+        rf_install_answers(vm);
+    }
+    if (!t->entry && t->state != RF_TARGET_QUEUED && t->next != RF_COUNT_NEVER) {
+        uint64_t count = frame->proto->call_count;
+        if (count >= t->next) {
+            rf_install_request(vm, unit, t, frame);
+        } else if (!unit->warm && count >= t->next / 2) {
+            warm_up(vm, unit);
+        }
+    }
+    if (t->entry) {
+        return enter(vm, frame, unit, t);
+    }
+    arm_call(unit);
+    return NULL;
+}
+
+static RfNativeEntry *on_call(RfVm *vm, RfFrame *frame)
+{
+    RfUnit *unit = frame->proto->jit;
+    if (__builtin_expect(unit && unit->entry, 1)) {
+        unit->entries++;
+        frame->owner = unit->fn.image;
+        return unit->entry;
+    }
+    return slow_call(vm, frame);
+}
+
+static bool any_loop_entry(const RfUnit *unit)
+{
+    for (uint32_t i = 0; i < unit->nloops; i++) {
+        if (unit->loops[i].entry) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Counts until this loop is looked at again. Loops of a function share its counter, and what was counted is put down to the
+ * loop that is found running: looking eight times before a loop is hot makes that right enough. */
+static uint32_t loop_step(const RfJit *jit, const RfUnit *unit, RfTarget *t)
+{
+    if (t->state == RF_TARGET_QUEUED) {
+        return queue_step(t);
+    }
+    if (t->entry) {
+        return t->rest - t->count < STEP_LAST ? (uint32_t)(t->rest - t->count) : STEP_LAST;
+    }
+    if (any_loop_entry(unit)) {
+        return RF_STEP_FIRST;
+    }
+    uint64_t most = jit->loop_threshold / 8 ? jit->loop_threshold / 8 : 1;
+    uint64_t left = left_of(unit, t, t->count);
+    return (uint32_t)(left < most ? left : most);
+}
+
+/* Whether the code of a loop is to be entered now. Code that an exit ends at once would cost two changes of tier for each
+ * turn: after some of these it is left alone for more and more turns. */
+static bool may_enter(RfTarget *t)
+{
+    if (t->count < t->rest) {
+        return false;
+    }
+    bool again = t->entered_at > 0 && t->count - t->entered_at <= 1 + (t->rest ? RETURNS_REST : 0);
+    t->returns = !again ? 0 : t->returns < RETURNS_FREE + 12 ? t->returns + 1 : t->returns;
+    t->rest = t->returns > RETURNS_FREE ? t->count + (1u << (t->returns - RETURNS_FREE)) : 0;
+    t->entered_at = t->count;
+    return true;
+}
+
+static RfNativeEntry *on_loop(RfVm *vm, RfFrame *frame)
+{
+    RfJit *jit = rf_jit_of(vm);
+    RfProto *proto = frame->proto;
+    RfUnit *unit = rf_unit_of(vm, proto);
+    int32_t pc = (int32_t)(frame->pc - proto->code);
+    RfTarget *t = rf_unit_loop(unit, pc, true);
+    if (!t) {
+        proto->loop_trigger = trigger_at((uint64_t)proto->loop_count + STEP_LAST);
+        return NULL;
+    }
+    if (t->count == 0 && t->next == 0) {
+        t->next = jit->loop_threshold;
+    }
+    t->count += proto->loop_count - unit->loop_mark;
+    unit->loop_mark = proto->loop_count;
+    if (!t->entry) {
+        rf_install_answers(vm);
+        t = rf_unit_target(unit, pc);
+    }
+    if (!t->entry && t->state != RF_TARGET_QUEUED && t->next != RF_COUNT_NEVER) {
+        if (t->count >= t->next) {
+            rf_install_request(vm, unit, t, frame);
+            t = rf_unit_target(unit, pc);
+        } else if (!unit->warm && t->count >= t->next / 2) {
+            warm_up(vm, unit);
+        }
+    }
+    if (t->entry && may_enter(t)) {
+        proto->loop_trigger = 0;
+        jit->counts.osr++;
+        rf_trace_osr(unit, pc);
+        return enter(vm, frame, unit, t);
+    }
+    proto->loop_trigger = trigger_at((uint64_t)proto->loop_count + loop_step(jit, unit, t));
+    return NULL;
+}
+
+/* ---- modules ---- */
+
+static void set_triggers(const RfJit *jit, RfProto *p)
+{
+    uint32_t half = jit->threshold / 2, eighth = jit->loop_threshold / 8;
+    p->call_trigger = !rf_unit_function_allowed(jit, p) ? RF_TRIGGER_NEVER : half ? half : 1;
+    p->loop_trigger = !loops_allowed(jit, p) ? RF_TRIGGER_NEVER : eighth ? eighth : 1;
+    for (uint32_t i = 0; i < p->nprotos; i++) {
+        set_triggers(jit, p->protos[i]);
+    }
+}
+
+static void prepare(RfVm *vm, RfModule *module)
+{
+    set_triggers(rf_jit_of(vm), module->main);
+}
+
+static void free_unit(RfJit *jit, RfUnit *unit)
+{
+    RfUnit **at = &jit->units;
+    while (*at != unit) {
+        at = &(*at)->next;
+    }
+    *at = unit->next;
+    if (jit->pending) {
+        rf_queue_forget(jit, unit);
+    }
+    jit->counts.entered += unit->entries;
+    rf_mem_free(unit->loops, unit->loops_cap * sizeof(RfTarget));
+    rf_mem_free(unit, sizeof *unit);
+}
+
+static void forget_proto(RfJit *jit, RfProto *p)
+{
+    p->call_trigger = p->loop_trigger = RF_TRIGGER_NEVER;
+    if (p->jit) {
+        free_unit(jit, p->jit);
+        p->jit = NULL;
+    }
+    for (uint32_t i = 0; i < p->nprotos; i++) {
+        forget_proto(jit, p->protos[i]);
+    }
+}
+
+static bool concerns(const RfImage *image, const RfModule *module)
+{
+    for (uint32_t i = 0; i < image->nunits; i++) {
+        if (image->protos[i]->module == module) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool is_running(const RfVm *vm, const RfImage *image)
+{
+    for (const RfFrame *f = vm->frame; f > vm->frames; f--) {
+        if (f->native && f->owner == image) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Code that knows functions of the module goes with it, also where it serves functions of others. */
+static void forget(RfVm *vm, RfModule *module)
+{
+    RfJit *jit = rf_jit_of(vm);
+    for (RfImage **at = &jit->images; *at;) {
+        RfImage *image = *at;
+        if (concerns(image, module)) {
+            rf_unit_withdraw(vm, image, NULL, NULL, NULL);
+            if (!is_running(vm, image)) {
+                *at = image->next;
+                rf_image_free(image);
+                continue;
+            }
+        }
+        at = &image->next;
+    }
+    forget_proto(jit, module->main);
+}
+
+/* ---- coming and going ---- */
+
+/* What there is to do once before the VM, or with `closing` the process, ends. quick: nobody wants to wait. */
+static void finish(RfVm *vm, bool quick, bool closing)
+{
+    RfJit *jit = rf_jit_of(vm);
+    if (jit->left) {
+        return;
+    }
+    jit->left = true;
+    if (jit->pending) {
+        if (jit->cached && !quick) {
+            rf_queue_wait(jit, 1000);
+        }
+        rf_install_rest(jit);
+    }
+    if (closing) {
+        rf_queue_close();
+    }
+    RfJitCounts counts = rf_status_counts(jit);
+    rf_queue_add_counts(&counts);
+    if (closing || !jit->task) {
+        rf_trace_stats(&counts);
+    }
+}
+
+static void leave(RfVm *vm, bool quick)
+{
+    finish(vm, quick, true);
+}
+
+static const RfTier tier = {.call = on_call,
+                            .loop = on_loop,
+                            .prepare = prepare,
+                            .forget = forget,
+                            .status = rf_status_function,
+                            .stats = rf_status_vm,
+                            .leave = leave};
+
+void rf_jit_attach(RfVm *vm, const RfJitConfig *config)
+{
+    const RfJitSettings *s = rf_jit_settings();
+    uint32_t threshold = config->threshold ? config->threshold : s->threshold ? s->threshold : RF_JIT_THRESHOLD;
+    uint64_t loops = s->loop_threshold ? s->loop_threshold : (uint64_t)threshold * RF_JIT_LOOP_FACTOR;
+    RfJit start = {.settings = s,
+                   .threshold = threshold,
+                   .loop_threshold = loops < RF_TRIGGER_NEVER ? (uint32_t)loops : RF_TRIGGER_NEVER - 1,
+                   .sync = s->sync || threshold == 1,
+                   .cached = !config->no_cache,
+                   .task = config->task};
+#ifdef RUFF_WITH_JIT
+    bool built = true;
+#else
+    bool built = false;
+#endif
+    RfReason off = config->disabled || s->disabled ? RF_REASON_DISABLED
+                   : !built || !config->worker     ? RF_REASON_BACKEND_MISSING
+                                                   : RF_REASON_NONE;
+    if (off == RF_REASON_NONE) {
+        rf_queue_attach(config->task, config->worker);
+        RfJit *jit = rf_mem_alloc(sizeof *jit);
+        *jit = start;
+        vm->jit = jit;
+        vm->tier = &tier;
+    }
+    if (!config->task) {
+        rf_trace_config(&start, off);
+    }
+}
+
+void rf_jit_detach(RfVm *vm)
+{
+    RfJit *jit = rf_jit_of(vm);
+    if (!jit) {
+        return;
+    }
+    finish(vm, jit->task, false);
+    while (jit->images) {
+        RfImage *image = jit->images;
+        jit->images = image->next;
+        rf_image_free(image);
+    }
+    while (jit->units) { /* of modules that nobody forgot */
+        RfUnit *unit = jit->units;
+        unit->proto->jit = NULL;
+        unit->proto->call_trigger = unit->proto->loop_trigger = RF_TRIGGER_NEVER;
+        free_unit(jit, unit);
+    }
+    rf_queue_detach(jit);
+    rf_mem_free(jit, sizeof *jit);
+    vm->jit = NULL;
+    vm->tier = NULL;
+}
