@@ -22,6 +22,8 @@ static void complete(RfFrame *frame)
             f->fn = image->functions[unit];
         }
         f->mode = RF_FRAME_ENTRY;
+        f->native = 1;
+        f->mark = 0;
         rf_native_adopt(f, image);
     } while (f < frame);
 }

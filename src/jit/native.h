@@ -103,11 +103,10 @@ typedef struct RfImage {
     struct RfImage *next;
 } RfImage;
 
-/* The complete frame is about to run code of the image: to be called before any entry is. */
+/* For the hook that returns an entry (tier.h): frame, whose mode is PLAIN or ENTRY, is about to run code of the image. Whoever
+ * enters then sets native and clears mark; until that happens the frame may still be interpreted. */
 static inline void rf_native_adopt(RfFrame *frame, RfImage *image)
 {
-    frame->native = 1;
-    frame->mark = 0;
     frame->owner = image;
 }
 

@@ -106,6 +106,8 @@ static inline RfFrame *native_enter(NativeFixture *f, const char *name, uint32_t
     f->vm->sp += argc;
     assert_int_equal(rf_call_enter(f->vm, fn, fp, fp, argc, false), RF_ENTER);
     f->vm->frame->mode = RF_FRAME_ENTRY;
+    f->vm->frame->native = 1;
+    f->vm->frame->mark = 0;
     rf_native_adopt(f->vm->frame, &f->image);
     return f->vm->frame;
 }
