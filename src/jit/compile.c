@@ -188,7 +188,7 @@ static void run_block(Emit *e, uint32_t start)
     rf_state_copy(e, &e->s, &e->in[start]);
     e->exit_block = NULL;
     for (e->pc = start; e->block && !e->rejected;) {
-        rf_emit_instr(e);
+        rf_gen_instr(e);
         if (!e->block || e->rejected) {
             break;
         }
@@ -303,7 +303,7 @@ static void do_function(RfCompiler *c, UnitInfo *info, const RfJobLoop *loop, bo
             start_state(&e, loop);
             prologue(&e, loop);
             if (!loop && u->has_calls) {
-                rf_emit_safepoint(&e);
+                rf_gen_safepoint(&e);
             }
             e.pc = UINT32_MAX;
             rf_goto(&e, start);

@@ -171,7 +171,7 @@ void rf_release_slot(Emit *e, uint32_t i);
 static inline uint32_t rf_top(const Emit *e) { return e->u->nlocals + e->s.depth - 1; }
 uint32_t rf_push_slot(Emit *e, SlotKind k); /* new top operand of kind k, its slot number */
 void rf_set_slot(Emit *e, uint32_t i, SlotKind k);
-void rf_emit_safepoint(Emit *e);
+void rf_gen_safepoint(Emit *e);
 
 /* ---- small emission (emit_util.c); all return NULL and do nothing in dry passes ---- */
 R rf_k(Emit *e, int64_t v);
@@ -213,33 +213,33 @@ SlotKind rf_kind_of_class(uint16_t class); /* scalar kind for one class, K_HOME 
 void rf_speculate(Emit *e, uint32_t i, uint16_t seen, uint32_t resume_pc);
 
 /* ---- emitters: one file per op family ---- */
-void rf_emit_instr(Emit *e);                      /* emit.c */
-bool rf_emit_step(Emit *e);                       /* emit.c: any instruction through the interpreter */
-void rf_emit_binary(Emit *e, RfOp op);            /* emit_op.c */
-void rf_emit_compare(Emit *e, RfOp op);
-void rf_emit_unary(Emit *e, RfOp op);
-void rf_emit_index(Emit *e, uint32_t xslot, uint32_t islot, bool consume_x); /* emit_element.c */
-void rf_emit_store_index(Emit *e, bool global, uint32_t n);
+void rf_gen_instr(Emit *e);                      /* emit.c */
+bool rf_gen_step(Emit *e);                       /* emit.c: any instruction through the interpreter */
+void rf_gen_binary(Emit *e, RfOp op);            /* emit_op.c */
+void rf_gen_compare(Emit *e, RfOp op);
+void rf_gen_unary(Emit *e, RfOp op);
+void rf_gen_index(Emit *e, uint32_t xslot, uint32_t islot, bool consume_x); /* emit_element.c */
+void rf_gen_store_index(Emit *e, bool global, uint32_t n);
 void rf_view_clear(Emit *e, bool global, uint32_t n, bool only_write);
 void rf_view_clear_globals(Emit *e);
 void rf_view_refresh(Emit *e, View *v);
 View *rf_view_of(Emit *e, bool global, uint32_t n);
 void rf_views_enter_loops(Emit *e, uint32_t from, uint32_t to);
 void rf_views_collect(Emit *e);
-bool rf_emit_push(Emit *e, uint32_t pc);
-void rf_emit_call(Emit *e);                       /* emit_call.c */
-void rf_emit_call_method(Emit *e);
-bool rf_emit_builtin(Emit *e, const char *name, uint32_t argc, uint32_t place); /* emit_builtin.c */
+bool rf_gen_push(Emit *e, uint32_t pc);
+void rf_gen_call(Emit *e);                       /* emit_call.c */
+void rf_gen_call_method(Emit *e);
+bool rf_gen_builtin(Emit *e, const char *name, uint32_t argc, uint32_t place); /* emit_builtin.c */
 void rf_load_value(Emit *e, R address, uint32_t d, uint16_t seen); /* emit_value.c: slot d gets a copy of what lies there */
 void rf_guard_shape(Emit *e, uint32_t slot, uint32_t shape);
 void rf_boxed_arguments(Emit *e, uint32_t slot, R *tag, R *payload); /* emit_element.c: value of a scalar or home slot */
-void rf_emit_get_field(Emit *e);                  /* emit_value.c */
-void rf_emit_store_field_local(Emit *e);
-void rf_emit_struct(Emit *e);
-void rf_emit_load_cell(Emit *e);
-void rf_emit_store_cell(Emit *e);
-void rf_emit_load_global(Emit *e);
-void rf_emit_store_global(Emit *e);
-bool rf_emit_for(Emit *e);                        /* emit_for.c */
+void rf_gen_get_field(Emit *e);                  /* emit_value.c */
+void rf_gen_store_field_local(Emit *e);
+void rf_gen_struct(Emit *e);
+void rf_gen_load_cell(Emit *e);
+void rf_gen_store_cell(Emit *e);
+void rf_gen_load_global(Emit *e);
+void rf_gen_store_global(Emit *e);
+bool rf_gen_for(Emit *e);                        /* emit_for.c */
 
 #endif

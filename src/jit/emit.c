@@ -1,5 +1,5 @@
 /* Emission of one instruction: constants, variables, jumps, returns; everything else is in the emit_ files of its family, and
- * what has no native form runs through the interpreter (rf_emit_step). */
+ * what has no native form runs through the interpreter (rf_gen_step). */
 #include <string.h>
 
 #include "jit/compile.h"
@@ -53,7 +53,7 @@ static void widen_homes(Emit *e)
     }
 }
 
-bool rf_emit_step(Emit *e)
+bool rf_gen_step(Emit *e)
 {
     RfInstr in = e->u->code[e->pc];
     int pops, pushes, at_target;
@@ -205,10 +205,10 @@ static void load_local(Emit *e, RfInstr in)
     }
     if (s->k == K_UNDEF || may_be_undef(s)) {
         if (s->k == K_UNDEF && (in.b & RF_VARREF_MAYBE)) {
-            rf_emit_load_global(e);
+            rf_gen_load_global(e);
             return;
         }
-        rf_emit_step(e);
+        rf_gen_step(e);
         return;
     }
     uint32_t i = rf_push_slot(e, (SlotKind)s->k);
@@ -235,11 +235,11 @@ static void store_local(Emit *e, RfInstr in)
     uint32_t top = rf_top(e);
     if (in.b & RF_VARREF_MAYBE) {
         if (d->k == K_UNDEF) {
-            rf_emit_store_global(e);
+            rf_gen_store_global(e);
             return;
         }
         if (may_be_undef(d)) {
-            rf_emit_step(e);
+            rf_gen_step(e);
             return;
         }
     }
@@ -301,7 +301,7 @@ static void safepoint(Emit *e)
     e->block = on;
 }
 
-void rf_emit_safepoint(Emit *e)
+void rf_gen_safepoint(Emit *e)
 {
     safepoint(e);
 }
@@ -491,7 +491,7 @@ static void emit_return(Emit *e)
 
 /* ---- one instruction ---- */
 
-void rf_emit_instr(Emit *e)
+void rf_gen_instr(Emit *e)
 {
     RfInstr in = e->u->code[e->pc];
     instruction_cleared(e);
@@ -521,23 +521,23 @@ void rf_emit_instr(Emit *e)
     case RF_OP_CLEAR: clear_locals(e, in, K_NULL); break;
     case RF_OP_TEST_LOCAL: jump_undef(e, in, true); break;
     case RF_OP_DEFAULT: jump_undef(e, in, false); break;
-    case RF_OP_LOAD_CELL: rf_emit_load_cell(e); break;
-    case RF_OP_STORE_CELL: rf_emit_store_cell(e); break;
-    case RF_OP_LOAD_GLOBAL: rf_emit_load_global(e); break;
-    case RF_OP_STORE_GLOBAL: rf_emit_store_global(e); break;
+    case RF_OP_LOAD_CELL: rf_gen_load_cell(e); break;
+    case RF_OP_STORE_CELL: rf_gen_store_cell(e); break;
+    case RF_OP_LOAD_GLOBAL: rf_gen_load_global(e); break;
+    case RF_OP_STORE_GLOBAL: rf_gen_store_global(e); break;
     case RF_OP_ADD:
     case RF_OP_SUB:
     case RF_OP_MUL:
     case RF_OP_DIV:
-    case RF_OP_MOD: rf_emit_binary(e, (RfOp)in.op); break;
+    case RF_OP_MOD: rf_gen_binary(e, (RfOp)in.op); break;
     case RF_OP_EQ:
     case RF_OP_NE:
     case RF_OP_LT:
     case RF_OP_GT:
     case RF_OP_LE:
-    case RF_OP_GE: rf_emit_compare(e, (RfOp)in.op); break;
+    case RF_OP_GE: rf_gen_compare(e, (RfOp)in.op); break;
     case RF_OP_NEG:
-    case RF_OP_NOT: rf_emit_unary(e, (RfOp)in.op); break;
+    case RF_OP_NOT: rf_gen_unary(e, (RfOp)in.op); break;
     case RF_OP_TO_BOOL: {
         uint32_t top = rf_top(e);
         L kept = rf_temp(e, e->c->t_i64);
@@ -559,31 +559,31 @@ void rf_emit_instr(Emit *e)
     case RF_OP_JUMP_IF_NULL:
     case RF_OP_JUMP_NOT_NULL: jump_null(e, in); break;
     case RF_OP_INDEX:
-        rf_emit_index(e, rf_top(e) - 1, rf_top(e), true);
+        rf_gen_index(e, rf_top(e) - 1, rf_top(e), true);
         break;
     case RF_OP_INDEX_LOCAL:
-        rf_emit_index(e, in.a, rf_top(e), false);
+        rf_gen_index(e, in.a, rf_top(e), false);
         break;
-    case RF_OP_STORE_INDEX_LOCAL: rf_emit_store_index(e, false, in.a); break;
-    case RF_OP_STORE_INDEX_GLOBAL: rf_emit_store_index(e, true, in.b); break;
-    case RF_OP_GET_FIELD: rf_emit_get_field(e); break;
-    case RF_OP_STORE_FIELD_LOCAL: rf_emit_store_field_local(e); break;
-    case RF_OP_STRUCT: rf_emit_struct(e); break;
-    case RF_OP_CALL: rf_emit_call(e); break;
-    case RF_OP_CALL_METHOD: rf_emit_call_method(e); break;
+    case RF_OP_STORE_INDEX_LOCAL: rf_gen_store_index(e, false, in.a); break;
+    case RF_OP_STORE_INDEX_GLOBAL: rf_gen_store_index(e, true, in.b); break;
+    case RF_OP_GET_FIELD: rf_gen_get_field(e); break;
+    case RF_OP_STORE_FIELD_LOCAL: rf_gen_store_field_local(e); break;
+    case RF_OP_STRUCT: rf_gen_struct(e); break;
+    case RF_OP_CALL: rf_gen_call(e); break;
+    case RF_OP_CALL_METHOD: rf_gen_call_method(e); break;
     case RF_OP_RETURN: emit_return(e); break;
     case RF_OP_FOR_PREP:
     case RF_OP_FOR_RANGE:
     case RF_OP_FOR_STEP:
     case RF_OP_FOR_LOOP:
     case RF_OP_FOR_LOOP2:
-        if (!rf_emit_for(e)) {
-            rf_emit_step(e);
+        if (!rf_gen_for(e)) {
+            rf_gen_step(e);
         }
         break;
     case RF_OP_YIELD:
     case RF_OP_AWAIT:
     case RF_OP_GEN_START: rf_reject(e, in.op == RF_OP_AWAIT ? RF_REASON_ASYNC : RF_REASON_GENERATOR); break;
-    default: rf_emit_step(e);
+    default: rf_gen_step(e);
     }
 }

@@ -74,7 +74,7 @@ static bool emit_len(Emit *e)
     return true;
 }
 
-bool rf_emit_builtin(Emit *e, const char *name, uint32_t argc, uint32_t place)
+bool rf_gen_builtin(Emit *e, const char *name, uint32_t argc, uint32_t place)
 {
     (void)place;
     if (argc == 1 && strcmp(name, "sqrt") == 0) {
@@ -87,7 +87,7 @@ bool rf_emit_builtin(Emit *e, const char *name, uint32_t argc, uint32_t place)
         return emit_len(e);
     }
     if (argc == 2 && strcmp(name, "push") == 0) {
-        return rf_emit_push(e, e->pc);
+        return rf_gen_push(e, e->pc);
     }
     return false;
 }

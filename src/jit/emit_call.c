@@ -161,7 +161,7 @@ static void call_unit(Emit *e, uint32_t unit, uint32_t argc, R fn, bool below_ca
     }
 }
 
-void rf_emit_call(Emit *e)
+void rf_gen_call(Emit *e)
 {
     RfCompiler *c = e->c;
     RfInstr in = e->u->code[e->pc];
@@ -172,7 +172,7 @@ void rf_emit_call(Emit *e)
         call_unit(e, s->n, argc, NULL, true);
         return;
     }
-    if (s->k == K_BUILTIN && rf_emit_builtin(e, s->name, argc, site->place)) {
+    if (s->k == K_BUILTIN && rf_gen_builtin(e, s->name, argc, site->place)) {
         return;
     }
     bool boxed = s->k == K_HOME || s->k == K_ALIAS || s->k == K_GALIAS;
@@ -195,10 +195,10 @@ void rf_emit_call(Emit *e)
         call_unit(e, site->unit, argc, rf_val(e, fn), true);
         return;
     }
-    rf_emit_step(e);
+    rf_gen_step(e);
 }
 
-void rf_emit_call_method(Emit *e)
+void rf_gen_call_method(Emit *e)
 {
     RfCompiler *c = e->c;
     RfInstr in = e->u->code[e->pc];
@@ -207,7 +207,7 @@ void rf_emit_call_method(Emit *e)
     Slot *s = &e->s.slots[recv];
     bool boxed = s->k == K_HOME || s->k == K_ALIAS || s->k == K_GALIAS;
     if (!boxed || e->u->level >= 2 || site->shape == RF_JOB_NONE || site->unit == RF_JOB_NONE || !can_call(e, site->unit, argc + 1)) {
-        rf_emit_step(e);
+        rf_gen_step(e);
         return;
     }
     rf_guard_shape(e, recv, site->shape);

@@ -384,7 +384,7 @@ static bool index_direct(Emit *e, uint32_t xslot, uint32_t islot, bool consume_x
     return true;
 }
 
-void rf_emit_index(Emit *e, uint32_t xslot, uint32_t islot, bool consume_x)
+void rf_gen_index(Emit *e, uint32_t xslot, uint32_t islot, bool consume_x)
 {
     Slot *x = &e->s.slots[xslot];
     View *v = NULL;
@@ -412,10 +412,10 @@ void rf_emit_index(Emit *e, uint32_t xslot, uint32_t islot, bool consume_x)
         return;
     }
     if (!consume_x && x->k < K_HOME) { /* INDEX_LOCAL of a scalar or unset variable: an error */
-        rf_emit_step(e);
+        rf_gen_step(e);
         return;
     }
-    rf_emit_step(e);
+    rf_gen_step(e);
 }
 
 /* ---- stores ---- */
@@ -492,13 +492,13 @@ static void put_element(Emit *e, const View *v, R index, uint32_t vslot, gcc_jit
     }
 }
 
-void rf_emit_store_index(Emit *e, bool global, uint32_t n)
+void rf_gen_store_index(Emit *e, bool global, uint32_t n)
 {
     RfCompiler *c = e->c;
     uint32_t islot = rf_top(e), vslot = islot - 1;
     Slot *variable = global ? NULL : &e->s.slots[n];
     if (e->u->level >= 2 || e->s.slots[islot].k != K_INT || (!global && variable->k != K_HOME)) {
-        rf_emit_step(e);
+        rf_gen_step(e);
         return;
     }
     View *v = rf_view_of(e, global, n);
@@ -571,7 +571,7 @@ void rf_emit_store_index(Emit *e, bool global, uint32_t n)
 
 /* ---- v := push(v, x) ---- */
 
-bool rf_emit_push(Emit *e, uint32_t pc)
+bool rf_gen_push(Emit *e, uint32_t pc)
 {
     const RfJobUnit *u = e->u;
     RfCompiler *c = e->c;

@@ -132,11 +132,11 @@ static bool operand_kinds(Emit *e, SlotKind *kx, SlotKind *ky)
     return (*kx == K_INT || *kx == K_FLOAT) && (*ky == K_INT || *ky == K_FLOAT);
 }
 
-void rf_emit_binary(Emit *e, RfOp op)
+void rf_gen_binary(Emit *e, RfOp op)
 {
     SlotKind kx, ky;
     if (!operand_kinds(e, &kx, &ky)) {
-        rf_emit_step(e);
+        rf_gen_step(e);
         return;
     }
     uint32_t yi = rf_top(e), xi = yi - 1;
@@ -211,7 +211,7 @@ static bool compare_null(Emit *e, RfOp op)
     return true;
 }
 
-void rf_emit_compare(Emit *e, RfOp op)
+void rf_gen_compare(Emit *e, RfOp op)
 {
     bool equality = op == RF_OP_EQ || op == RF_OP_NE;
     uint32_t yi = rf_top(e), xi = yi - 1;
@@ -232,7 +232,7 @@ void rf_emit_compare(Emit *e, RfOp op)
     }
     SlotKind kx, ky;
     if (!operand_kinds(e, &kx, &ky) || (equality && kx != ky)) {
-        rf_emit_step(e);
+        rf_gen_step(e);
         return;
     }
     R a = operand(e, xi, kx), b = operand(e, yi, ky);
@@ -256,7 +256,7 @@ void rf_emit_compare(Emit *e, RfOp op)
     finish(e, K_BOOL, result);
 }
 
-void rf_emit_unary(Emit *e, RfOp op)
+void rf_gen_unary(Emit *e, RfOp op)
 {
     uint32_t i = rf_top(e);
     Slot *s = &e->s.slots[i];
@@ -279,5 +279,5 @@ void rf_emit_unary(Emit *e, RfOp op)
         e->exit_block = NULL;
         return;
     }
-    rf_emit_step(e);
+    rf_gen_step(e);
 }

@@ -54,7 +54,7 @@ static uint32_t named_global(const Emit *e)
     return in.op == RF_OP_LOAD_GLOBAL || in.op == RF_OP_STORE_GLOBAL ? in.b : RF_VARREF_GLOBAL(in.b);
 }
 
-void rf_emit_load_global(Emit *e)
+void rf_gen_load_global(Emit *e)
 {
     uint32_t g = named_global(e);
     const RfJobGlobal *info = global_info(e, g);
@@ -86,7 +86,7 @@ void rf_emit_load_global(Emit *e)
     e->s.slots[i].n = g;
 }
 
-void rf_emit_store_global(Emit *e)
+void rf_gen_store_global(Emit *e)
 {
     RfCompiler *c = e->c;
     RfInstr in = e->u->code[e->pc];
@@ -94,7 +94,7 @@ void rf_emit_store_global(Emit *e)
     const RfJobGlobal *info = global_info(e, g);
     uint32_t top = rf_top(e);
     if (!info || info->kind != RF_GLOBAL_MUT || (in.op == RF_OP_STORE_GLOBAL && in.a != RF_STORE_PLAIN)) {
-        rf_emit_step(e);
+        rf_gen_step(e);
         return;
     }
     if (!e->dry && e->block) {
@@ -141,7 +141,7 @@ static R cell_place(Emit *e, uint32_t n)
     return rf_cast(e, rf_addr(e, rf_at(e, cell, offsetof(RfCell, value), c->t_value)), c->t_valuep);
 }
 
-void rf_emit_load_cell(Emit *e)
+void rf_gen_load_cell(Emit *e)
 {
     RfInstr in = e->u->code[e->pc];
     uint16_t seen = e->u->tos[e->pc + 1];
@@ -154,7 +154,7 @@ void rf_emit_load_cell(Emit *e)
     if (e->u->level >= 2 || k == K_HOME || k == K_DEAD) {
         rf_guard(e, not_undef(e, rf_val(e, at)), RF_REASON_TYPE_GUARD);
     } else if (k == K_NULL) {
-        rf_emit_step(e);
+        rf_gen_step(e);
         return;
     }
     uint32_t i = rf_push_slot(e, K_DEAD);
@@ -178,7 +178,7 @@ void rf_emit_load_cell(Emit *e)
     rf_load_value(e, rf_val(e, at), i, 0);
 }
 
-void rf_emit_store_cell(Emit *e)
+void rf_gen_store_cell(Emit *e)
 {
     RfInstr in = e->u->code[e->pc];
     uint32_t top = rf_top(e);
@@ -236,14 +236,14 @@ void rf_guard_shape(Emit *e, uint32_t slot, uint32_t shape)
     guard_shape(e, slot, shape);
 }
 
-void rf_emit_get_field(Emit *e)
+void rf_gen_get_field(Emit *e)
 {
     RfCompiler *c = e->c;
     const RfJobField *site = &e->u->fields[e->u->code[e->pc].b];
     uint32_t i = rf_top(e);
     Slot *s = &e->s.slots[i];
     if (e->u->level >= 2 || site->shape == RF_JOB_NONE || (s->k != K_HOME && s->k != K_ALIAS && s->k != K_GALIAS)) {
-        rf_emit_step(e);
+        rf_gen_step(e);
         return;
     }
     guard_shape(e, i, site->shape);
@@ -289,7 +289,7 @@ void rf_emit_get_field(Emit *e)
     rf_speculate(e, i, seen, e->pc + 1);
 }
 
-void rf_emit_store_field_local(Emit *e)
+void rf_gen_store_field_local(Emit *e)
 {
     RfCompiler *c = e->c;
     RfInstr in = e->u->code[e->pc];
@@ -298,7 +298,7 @@ void rf_emit_store_field_local(Emit *e)
     uint32_t top = rf_top(e);
     Slot *s = &e->s.slots[top];
     if (e->u->level >= 2 || site->shape == RF_JOB_NONE || local->k != K_HOME || (s->k == K_ALIAS && s->n == in.a)) {
-        rf_emit_step(e);
+        rf_gen_step(e);
         return;
     }
     guard_shape(e, in.a, site->shape);
@@ -345,13 +345,13 @@ void rf_emit_store_field_local(Emit *e)
 
 /* ---- struct literals ---- */
 
-void rf_emit_struct(Emit *e)
+void rf_gen_struct(Emit *e)
 {
     RfCompiler *c = e->c;
     uint32_t number = e->u->code[e->pc].b;
     const RfJobStruct *site = &e->u->structs[number];
     if (e->u->level >= 2 || site->shape == RF_JOB_NONE || !site->plain) {
-        rf_emit_step(e);
+        rf_gen_step(e);
         return;
     }
     for (uint32_t i = 0; i < site->count; i++) {
