@@ -39,6 +39,51 @@ void rf_job_live_collect(RfVm *vm, RfJobLive *live);
 void rf_job_live_free(RfJobLive *live);
 bool rf_job_live_has(const RfJobLive *live, const void *address);
 
+/* ---- making ---- */
+/* A function that becomes a unit. */
+typedef struct RfJobSource {
+    RfProto *proto;
+    uint32_t module;
+    struct RfJobTarget {
+        uint8_t kind;
+        RfProto *proto;
+        const RfBuiltin *builtin;
+    } * calls;      /* proto->ncalls */
+    uint8_t *named; /* module->nglobals */
+} RfJobSource;
+
+/* A job under way. */
+typedef struct RfJobMaker {
+    RfVm *vm;
+    RfBuf *out;
+    RfJobSource units[RF_JOB_MAX_UNITS];
+    uint32_t nunits, total;
+    RfJobScan modules[RF_JOB_MAX_UNITS];
+    uint32_t nmodules;
+    RfJobLive live;
+    const RfBuiltin *builtins;
+    size_t nbuiltins;
+    RfShape **shapes;
+    uint32_t nshapes, shapes_cap;
+    const RfStruct **seen; /* instances in reach, one per shape */
+    uint32_t nseen, seen_cap;
+} RfJobMaker;
+
+/* job_make.c */
+uint32_t rf_job_unit_number(const RfJobMaker *m, const RfProto *proto); /* or RF_JOB_NONE */
+/* The function of a global that needs no captures; NULL when it holds none. */
+RfProto *rf_job_global_function(const RfModule *module, uint32_t slot);
+/* The site has met (nearly) one shape and its method is still the type's. */
+bool rf_job_method_cached(const RfMethodSite *site);
+/* job_put.c */
+void rf_job_put32(RfJobMaker *m, uint32_t x);
+/* Keeps the first instance of each shape in v: itself, first elements and fields, `levels` deep. */
+void rf_job_see(RfJobMaker *m, RfValue v, unsigned levels);
+/* frame: NULL, or the running activation: `loop` at its pc, or at its start. entry: its entry is wanted. */
+void rf_job_put_unit(RfJobMaker *m, const RfJobSource *u, const RfFrame *frame, bool entry, bool loop);
+/* After all units: the shapes that got numbers. */
+void rf_job_put_shapes(RfJobMaker *m);
+
 /* ---- job_check.c ---- */
 /* Everything about a decoded job that its encoding cannot guarantee; fills in depth of the units. */
 bool rf_job_check(RfJob *job, RfArena *arena);
