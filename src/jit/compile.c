@@ -686,8 +686,8 @@ bool rf_jit_compile(const RfJob *job, const char *path, unsigned want, RfCompile
             const char *error = rf_gcc.context_get_first_error(c.ctx);
             if (error || access(path, R_OK) != 0) {
                 c.reason = RF_REASON_BACKEND_ERROR;
-                if (getenv("RUFF_JIT_WORKER_DEBUG")) {
-                    fprintf(stderr, "%s\n", error ? error : "no output");
+                if (want) { /* dumps were asked for: somebody is looking */
+                    fprintf(stderr, "libgccjit: %s\n", error ? error : "no output");
                 }
             }
         }

@@ -48,6 +48,7 @@ static RfWorkers *workers(void)
                                  .timeout_ms = s->timeout_ms,
                                  .stress = s->stress_worker,
                                  .program = shared.program,
+                                 .debug = s->debug > 1,
                                  .want = (s->ir ? 1u : 0u) | (s->assembly ? 2u : 0u)};
         shared.workers = rf_workers_new(&config);
     }
