@@ -355,7 +355,7 @@ static bool index_direct(Emit *e, uint32_t xslot, uint32_t islot, bool consume_x
         L at = rf_temp(e, c->t_valuep);
         R find[2] = {rf_cast(e, rf_val(e, rf_payload_p(e, place)), c->t_ptr), rf_val(e, rf_ireg(e, islot))};
         rf_set(e, at, rf_cast(e, rf_help(e, RF_HELPER_dict_find_int, 2, find), c->t_valuep));
-        rf_branch(e, rf_likely(e, rf_cmp(e, GCC_JIT_COMPARISON_NE, rf_cast(e, rf_val(e, at), c->t_u64), rf_kt(e, c->t_u64, 0)), true),
+        rf_branch(e, rf_likely(e, rf_cmp(e, GCC_JIT_COMPARISON_NE, rf_val(e, at), rf_kt(e, c->t_valuep, 0)), true),
                   found, general);
         e->block = found;
         rf_copy_value(e, rf_home(e, islot), rf_val(e, at));

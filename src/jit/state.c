@@ -221,7 +221,7 @@ static gcc_jit_block *make_exit(Emit *e, uint32_t pc, RfReason reason, bool guar
                                            .slots = states});
     R args[4] = {e->vm, e->frame, rf_cast(e, e->fp, c->t_ptr), rf_kt(e, c->t_u64, number)};
     R call = rf_help(e, RF_HELPER_exit, 4, args);
-    rf_gcc.block_end_with_return(block, NULL, call);
+    rf_gcc.block_end_with_return(e->block, NULL, call);
     e->block = from;
     rf_state_copy(e, &e->s, &kept);
     rf_mem_free(slots, sizeof(Slot) * e->nslots);
