@@ -38,6 +38,9 @@
 #define RF_WHERE_PC(where) ((uint32_t)(where))
 #define RF_WHERE_SLOTS(where) ((uint32_t)((where) >> 32))
 
+/* Result of helper `view`: tag is the length, with this bit when the array is unshared. */
+#define RF_VIEW_WRITABLE (UINT64_C(1) << 63)
+
 /* ---- exits ---- */
 /* State of one slot at an exit. Scalars have been stored to their homes (tag and payload) by the code before it calls. */
 typedef enum RfSlotState {

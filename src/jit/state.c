@@ -174,6 +174,20 @@ static uint32_t add_exit(Emit *e, RfExit exit)
     return h->nexits++;
 }
 
+/* Does anything read local i when the interpreter goes on: at pc, or in a handler of the error raised there? */
+static bool wanted_at_exit(const Emit *e, uint32_t pc, uint32_t i, bool error)
+{
+    if (!error) {
+        return rf_alive(e, pc, i);
+    }
+    for (uint32_t h = 0; h < e->u->nhandlers; h++) {
+        if (pc >= e->u->handlers[h].start && pc < e->u->handlers[h].end) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static gcc_jit_block *make_exit(Emit *e, uint32_t pc, RfReason reason, bool guard, bool error, bool keep_sp)
 {
     if (e->dry || !e->block) {
@@ -199,6 +213,9 @@ static gcc_jit_block *make_exit(Emit *e, uint32_t pc, RfReason reason, bool guar
     }
     for (uint32_t i = 0; i < nlocals; i++) {
         Slot *s = &e->s.slots[i];
+        if (s->k < K_HOME && s->k != K_UNDEF && !wanted_at_exit(e, pc, i, error)) {
+            s->k = K_DEAD;
+        }
         switch (s->k) {
         case K_DEAD:
         case K_NULL: states[i] = RF_SLOT_NULL; break;
