@@ -161,6 +161,13 @@ void rf_queue_add_counts(RfJitCounts *counts);
 /* The process ends: no workers any more until a VM of another program is attached. */
 void rf_queue_close(void);
 
+/* ---- recent.c ---- */
+/* Keeps a copy of the descriptor. */
+void rf_recent_put(const char *key, int fd, size_t size);
+/* A memory file of its own with the object of that key (the caller closes it), or -1. */
+int rf_recent_get(const char *key);
+void rf_recent_clear(void);
+
 /* ---- status.c ---- */
 void rf_status_function(RfVm *vm, const RfProto *proto, RfDict *out);
 void rf_status_vm(RfVm *vm, RfDict *out);
