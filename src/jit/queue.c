@@ -205,6 +205,7 @@ void rf_queue_detach(RfJit *jit)
             rf_cache_close(shared.cache);
             shared.cache = NULL;
         }
+        rf_recent_clear();
         free(shared.program);
         shared.program = NULL;
     }
