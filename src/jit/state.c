@@ -178,7 +178,7 @@ static uint32_t add_exit(Emit *e, RfExit exit)
 static bool wanted_at_exit(const Emit *e, uint32_t pc, uint32_t i, bool error)
 {
     if (!error) {
-        return rf_alive(e, pc, i);
+        return !e->live || rf_alive(e, pc, i);
     }
     for (uint32_t h = 0; h < e->u->nhandlers; h++) {
         if (pc >= e->u->handlers[h].start && pc < e->u->handlers[h].end) {
