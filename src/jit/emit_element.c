@@ -325,8 +325,12 @@ static void read_view(Emit *e, View *v, uint32_t islot, uint32_t d, uint32_t pop
         join = rf_block(e);
         rf_branch(e, rf_likely(e, below(e, idx, v->len), true), fast, slow);
         e->block = slow;
-        refresh_slowly(e, v);
-        rf_branch(e, below(e, idx, v->len), fast, slower);
+        if (e->s.fresh & bit_of(e, v)) { /* it cannot help to look again */
+            rf_jump(e, slower);
+        } else {
+            refresh_slowly(e, v);
+            rf_branch(e, below(e, idx, v->len), fast, slower);
+        }
         e->block = fast;
         load_element(e, v, idx, d, k, slower);
         rf_jump(e, join);
@@ -349,6 +353,7 @@ static void read_view(Emit *e, View *v, uint32_t islot, uint32_t d, uint32_t pop
     }
     uint32_t i = rf_push_slot(e, K_HOME);
     rf_set_slot(e, i, k);
+    e->s.fresh |= bit_of(e, v); /* or it is no array of this kind */
 }
 
 static bool index_is_int(Emit *e, uint32_t islot)

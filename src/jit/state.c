@@ -188,6 +188,20 @@ static bool wanted_at_exit(const Emit *e, uint32_t pc, uint32_t i, bool error)
     return false;
 }
 
+/* Brings slot i to its home for an exit; its state there. */
+static char leave_slot(Emit *e, uint32_t i)
+{
+    switch (e->s.slots[i].k) {
+    case K_DEAD:
+    case K_NULL: return RF_SLOT_NULL;
+    case K_UNDEF: return RF_SLOT_UNDEF;
+    case K_INT: rf_set(e, rf_payload(e, rf_home(e, i)), rf_val(e, rf_ireg(e, i))); return RF_SLOT_INT;
+    case K_BOOL: rf_set(e, rf_payload(e, rf_home(e, i)), rf_val(e, rf_ireg(e, i))); return RF_SLOT_BOOL;
+    case K_FLOAT: rf_set(e, rf_payload_f(e, rf_home(e, i)), rf_val(e, rf_freg(e, i))); return RF_SLOT_FLOAT;
+    default: rf_to_home(e, i); return RF_SLOT_HOME;
+    }
+}
+
 static gcc_jit_block *make_exit(Emit *e, uint32_t pc, RfReason reason, bool guard, bool error, bool keep_sp)
 {
     if (e->dry || !e->block) {
@@ -205,8 +219,7 @@ static gcc_jit_block *make_exit(Emit *e, uint32_t pc, RfReason reason, bool guar
         Slot *s = &e->s.slots[i];
         uint32_t source = s->n;
         bool moved = s->k == K_ALIAS && s->moved;
-        rf_to_home(e, i);
-        states[i] = RF_SLOT_HOME;
+        states[i] = leave_slot(e, i);
         if (moved) { /* the local has given its value up */
             e->s.slots[source].k = K_NULL;
         }
@@ -216,16 +229,7 @@ static gcc_jit_block *make_exit(Emit *e, uint32_t pc, RfReason reason, bool guar
         if (s->k < K_HOME && s->k != K_UNDEF && !wanted_at_exit(e, pc, i, error)) {
             s->k = K_DEAD;
         }
-        switch (s->k) {
-        case K_DEAD:
-        case K_NULL: states[i] = RF_SLOT_NULL; break;
-        case K_UNDEF: states[i] = RF_SLOT_UNDEF; break;
-        default:
-            if (s->k != K_HOME) {
-                rf_store_scalar(e, rf_home(e, i), i);
-            }
-            states[i] = RF_SLOT_HOME;
-        }
+        states[i] = leave_slot(e, i);
     }
     states[n] = 0;
     uint32_t number = add_exit(e, (RfExit){.unit = e->u->number,
