@@ -257,11 +257,15 @@ def jit_counts(own):
 class JitCase(LangCase):
     """A program of tests/jit in one of JIT_MODES."""
 
+    @property
+    def area(self):
+        return "jit/" + self.mode
+
     def settings(self):
         return JIT_MODES[self.mode]
 
 
-class JitDebugCase(LangCase):
+class JitDebugCase(JitCase):
     """A program of tests/jit with DEBUG_JIT=1, compiled at first use.  NAME.native holds what must have happened:
     lines `KEY>=N` or `KEY<=N` about the statistics."""
 
@@ -516,7 +520,7 @@ def run_all(options):
     failures = []
     with concurrent.futures.ThreadPoolExecutor(max(1, options.jobs)) as pool:
         for case, (passed, reason) in zip(cases, pool.map(run_case, cases)):
-            area = re.sub(r" \[.*", "", "/".join(case.name.split("/")[:2]))
+            area = getattr(case, "area", None) or re.sub(r" \[.*", "", "/".join(case.name.split("/")[:2]))
             row = table.setdefault(area, [0, 0])
             row[0] += passed
             if reason is not None:
