@@ -344,8 +344,11 @@ class Generator:
             return "substring(%s, 0, 40)" % text
         if kind in ARRAYS:
             return "slice(%s, 0, 12)" % text
-        if kind == "int" and self.chance(0.75):
-            return "%s %% %s" % (text, self.pick(("1009", "100003", "64")))
+        # Numbers are passed through arithmetic, which refuses the strings that a wrong operand would let grow.
+        if kind == "int":
+            return "%s %s" % (text, self.pick(("% 1009", "% 100003", "% 64", "+ 0", "- 1")))
+        if kind == "float":
+            return "%s %s" % (text, self.pick(("* 1", "+ 0.5", "- 2")))
         return text
 
     def statement(self, scope, depth):
@@ -388,9 +391,9 @@ class Generator:
         if kind == "str":
             self.emit("%s += %s" % (name, self.pick(('"x"', '"é"', '"${%s}"' % self.expr("bool", scope, 1)))))
         elif kind == "int":
-            self.emit("%s %s %s" % (name, self.pick(("+=", "+=", "-=", "%=")), self.pick(("1", "3", "7", self.expr("int", scope, 1)))))
+            self.emit("%s %s %s" % (name, self.pick(("+=", "+=", "-=", "%=")), self.pick(("1", "3", "7", self.clipped("int", self.expr("int", scope, 1))))))
         else:
-            self.emit("%s %s %s" % (name, self.pick(("+=", "-=", "*=", "/=")), self.expr(self.pick(("float", "int")), scope, 1)))
+            self.emit("%s %s %s" % (name, self.pick(("+=", "-=", "*=", "/=")), self.clipped("float", self.expr(self.pick(("float", "int")), scope, 1))))
 
     def path(self, scope, depth):
         name, kind = self.target(scope, ARRAYS)
@@ -398,7 +401,7 @@ class Generator:
             return self.declare(scope, depth)
         if kind == "rows":
             at = "%s[%s][%s]" % (name, self.pick(("0", "-1", "%s %% len(%s)" % (self.small(scope, 1), name))), self.pick(("0", "-1")))
-            self.emit("%s %s %s" % (at, self.pick((":=", "+=")), self.expr("int", scope, 1)))
+            self.emit("%s %s %s" % (at, self.pick((":=", "+=")), self.clipped("int", self.expr("int", scope, 1))))
             return
         element = ELEMENT.get(kind) or self.pick(SCALARS)
         if self.chance(0.03):
@@ -406,7 +409,7 @@ class Generator:
         at = "%s[%s]" % (name, self.pick(("0", "-1", self.index_of(name, scope, 1), self.index_of(name, scope, 1))))
         operator = "+=" if element in ("int", "float") and self.chance(0.4) else ":="
         value = self.expr(element, scope)
-        self.emit("%s %s %s" % (at, operator, self.clipped(element, value) if element != "ints" else value))
+        self.emit("%s %s %s" % (at, operator, self.clipped(element, value)))
 
     def grow(self, scope, depth):
         name, kind = self.target(scope, ARRAYS)
@@ -453,7 +456,7 @@ class Generator:
         if choice == 0:
             self.emit("%s := remove(%s, %s)[0]" % (name, name, key))
         elif choice == 1:
-            self.emit("if has_key(%s, %s) == 1 { %s[%s] += %s }" % (name, key, name, key, self.expr("int", scope, 1)))
+            self.emit("if has_key(%s, %s) == 1 { %s[%s] += %s }" % (name, key, name, key, self.clipped("int", self.expr("int", scope, 1))))
         elif choice == 2 and self.chance(0.15):
             self.emit("%s[%s] := %s" % (name, self.pick(('"mix"', "1.5", "true", key)), self.expr(self.pick(SCALARS), scope, 1)))
         else:
@@ -725,11 +728,13 @@ class Generator:
         self.emit("  %s" % self.pick(("func op_eq(self, o) { return self.x == o.x }", "func op_lt(self, o) { return self.x < o.x }", "func op_not(self) { return self.y == 0 }")))
         self.emit("}")
         self.emit('func show(v) { s := to_string(v) if len(s) > 150 { return substring(s, 0, 150) + "#${len(s)}" } return s }')
+        wrong, self.wrong = self.wrong, 0
         for _ in range(self.rng.randint(2, 5)):
             kind = self.pick(KINDS[:-1])
             name = self.fresh("g")
-            self.emit("mut %s := %s" % (name, self.clipped(kind, self.expr(kind, self.globals, 1))))
+            self.emit("mut %s := %s" % (name, self.clipped(kind, self.expr(kind, self.globals, 0))))
             self.globals.kinds[name] = kind
+        self.wrong = wrong
         self.make_generators()
         for number in range(self.rng.randint(3, 6)):
             if self.chance(0.25):
