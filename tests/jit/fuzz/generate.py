@@ -389,7 +389,7 @@ class Generator:
         if name is None:
             return self.declare(scope, depth)
         if kind == "str":
-            self.emit("%s += %s" % (name, self.pick(('"x"', '"é"', '"${%s}"' % self.expr("bool", scope, 1)))))
+            self.emit("%s += %s" % (name, self.pick(('"x"', '"é"', 'substring("${%s}", 0, 5)' % self.expr("bool", scope, 1)))))
         elif kind == "int":
             self.emit("%s %s %s" % (name, self.pick(("+=", "+=", "-=", "%=")), self.pick(("1", "3", "7", self.clipped("int", self.expr("int", scope, 1))))))
         else:
