@@ -13,7 +13,7 @@ CONFIGURATIONS = {  # name -> (arguments, variables); the first run is always --
     "deopt": ([], {"RUFF_JIT_THRESHOLD": "2", "RUFF_JIT_SYNC": "1", "RUFF_JIT_STRESS": "deopt:3,seed:7"}),
     "async": ([], {"RUFF_JIT_THRESHOLD": "5"}),
 }
-SWITCHES = re.compile(r"^(RUFF_|DEBUG_|DISABLE_)")
+SWITCHES = re.compile(r"^(RUFF_(?!JIT_OPT$)|DEBUG_|DISABLE_)")  # the level of optimisation is for the caller to choose
 
 
 class Outcome:
