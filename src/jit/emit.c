@@ -55,6 +55,7 @@ static void widen_homes(Emit *e)
 
 bool rf_gen_step(Emit *e)
 {
+    e->info->light = false;
     RfInstr in = e->u->code[e->pc];
     int pops, pushes, at_target;
     rf_flow_effect(e->u, in, &pops, &pushes, &at_target);
