@@ -3,11 +3,13 @@
 
     tests/run.py [--build DIR] [--ruff FILE] [--modes vm,jit,...] [--filter TEXT] [--list-failures]
 
-It runs four suites, each of which may be selected with --suites:
+It runs five suites, each of which may be selected with --suites:
 
     unit     every executable BUILD/unit_* (cmocka)
     lang     the programs of tests/lang and docs/examples, once per mode
     cli      the test_* functions of tests/cli/test_*.py
+    jit      the programs of tests/jit, each once per entry of JIT_MODES and once more with DEBUG_JIT, whose
+             lines are checked; then the test_* functions of tests/jit/test_*.py
     layers   the #include lines of src/ against the layering (tests/layers.py)
 
 A language case is NAME.ruff with NAME.out beside it, or a folder with main.ruff and main.out.
@@ -37,7 +39,8 @@ sys.dont_write_bytecode = True
 TESTS = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(TESTS)
 LANG_FOLDERS = (os.path.join(TESTS, "lang"), os.path.join(ROOT, "docs", "examples"))
-SUITES = ("unit", "lang", "cli", "layers")
+JIT_FOLDER = os.path.join(TESTS, "jit")
+SUITES = ("unit", "lang", "cli", "jit", "layers")
 
 EAGER = {"RUFF_JIT_THRESHOLD": "1", "RUFF_JIT_LOOP_THRESHOLD": "1", "RUFF_JIT_SYNC": "1"}
 MODES = {
@@ -45,6 +48,17 @@ MODES = {
     "jit": ([], {}),
     "jit-eager": ([], dict(EAGER, RUFF_JIT_CACHE="off")),
     "jit-deopt": ([], dict(EAGER, RUFF_JIT_STRESS="deopt:3,seed:1")),
+}
+
+# The suite `jit` runs every program of tests/jit in each of these; --modes does not apply to it.
+SPECULATIVE = {"RUFF_JIT_THRESHOLD": "2", "RUFF_JIT_SYNC": "1"}  # hardly any profile: most guards are guesses
+JIT_MODES = {
+    "no-jit": (["--no-jit"], {}),
+    "default": ([], {}),
+    "threshold-1": (["--jit-threshold", "1"], {}),
+    "sync-2": ([], SPECULATIVE),
+    "deopt-1": ([], dict(SPECULATIVE, RUFF_JIT_STRESS="deopt:1")),
+    "deopt-3": ([], dict(SPECULATIVE, RUFF_JIT_STRESS="deopt:3,seed:7")),
 }
 
 # Variables that would change what a test sees; they are removed from the environment of every child.
@@ -122,9 +136,18 @@ class LangCase:
             name = name[len("tests" + os.sep) :]
         self.name = "%s [%s]" % (name, mode)
 
+    def settings(self):
+        """(arguments, variables) of the mode."""
+        return MODES[self.mode]
+
+    def program_stderr(self, err):
+        """What the program itself wrote to standard error."""
+        return err
+
     def run(self):
-        arguments, variables = MODES[self.mode]
-        variables = dict(variables, NO_COLOR="1")
+        arguments, variables = self.settings()
+        variables = dict({"RUFF_JIT_CACHE": self.options.jit_cache}, **variables)
+        variables["NO_COLOR"] = "1"
         for line in read_optional(self.base + ".env", b"").decode().split("\n"):
             key, separator, value = line.partition("=")
             if separator:
@@ -138,6 +161,7 @@ class LangCase:
             self.options.timeout,
         )
         problems = []
+        err = self.program_stderr(err)
         want_code = int(read_optional(self.base + ".exit", b"0"))
         if code != want_code:
             shown = "signal %d" % -code if code < 0 else str(code)
@@ -178,6 +202,95 @@ def find_programs(top):
 def lang_cases(options):
     programs = [p for top in LANG_FOLDERS for p in find_programs(top)]
     return [LangCase(p, mode, options) for mode in options.modes for p in programs]
+
+
+# ---------------------------------------------------------------------------------------------------
+# Programs for the JIT
+
+UNIT = r"(?:func|loop) '(?:[^'\\]|\\.)*' id=\d+"
+REASON = r"[a-z]+(?:-[a-z]+)*"
+HASH = r"[0-9a-f]{16}"
+MS = r"\d+\.\d{3}"
+JIT_LINES = {  # event -> what follows it (cli.md 5.1; keys may be appended)
+    "config": r"backend=(?:gccjit threshold=\d+ loop_threshold=\d+ jobs=\d+ sync=[01] opt=[0-3] cache=(?:off|'(?:[^'\\]|\\.)*')"
+    r"|none reason=" + REASON + ")",
+    "hot": UNIT + r" at='(?:[^'\\]|\\.)*:\d+' calls=\d+ loops=\d+",
+    "queue": UNIT + r" batch=\d+ pending=\d+",
+    "compile": UNIT + r" tier=jit ops=\d+ ms=" + MS + r" bytes=\d+ types='(?:[^'\\]|\\.)*'",
+    "install": UNIT + r" entry=\w+ osr=\d+ source=(?:compile|cache)",
+    "enter": UNIT,
+    "osr": UNIT + r" pc=\d+ line=\d+",
+    "guard": UNIT + r" pc=\d+ line=\d+ expected=\S+ got=\S+ fails=\d+",
+    "deopt": UNIT + r" pc=\d+ line=\d+ reason=" + REASON + r" resume=vm count=\d+",
+    "invalidate": UNIT + " reason=" + REASON + r" retry=\d+",
+    "reject": UNIT + " reason=" + REASON + r" pc=(?:\d+|-) op=(?:\w+|-) line=(?:\d+|-)",
+    "cache hit": UNIT + " key=" + HASH + " ms=" + MS,
+    "cache miss": UNIT + " key=" + HASH,
+    "cache store": UNIT + " key=" + HASH + r" bytes=\d+",
+    "cache bad": UNIT + " key=" + HASH + " reason=" + REASON,
+    "stats": r"compiled=\d+ installed=\d+ entered=\d+ osr=\d+ guards=\d+ deopts=\d+ invalidated=\d+ rejected=\d+"
+    r" cache_hits=\d+ cache_stores=\d+ compile_ms=" + MS,
+}
+JIT_LINE = re.compile("JIT: (?:%s)(?: \\w+=(?:'(?:[^'\\\\]|\\\\.)*'|\\S+))*" % "|".join("%s %s" % item for item in JIT_LINES.items()))
+
+
+def jit_lines(err):
+    """(lines of DEBUG_JIT, the rest) of a standard error; raises Failure when a line does not follow cli.md 5.1."""
+    text = err.decode("utf-8", "replace")
+    own = [line for line in text.split("\n") if line.startswith("JIT: ")]
+    rest = re.sub(r"^JIT: .*\n", "", text, flags=re.M)
+    for line in own:
+        if not JIT_LINE.fullmatch(line):
+            raise Failure("malformed line %r" % line)
+    if own and not own[-1].startswith("JIT: stats "):
+        raise Failure("the last line is %r, not the statistics" % own[-1])
+    return own, rest.encode()
+
+
+def jit_counts(own):
+    """The numbers of the statistics line."""
+    if not own:
+        raise Failure("DEBUG_JIT printed nothing")
+    return {k: float(v) for k, v in re.findall(r"(\w+)=([\d.]+)", own[-1])}
+
+
+class JitCase(LangCase):
+    """A program of tests/jit in one of JIT_MODES."""
+
+    @property
+    def area(self):
+        return "jit/" + self.mode
+
+    def settings(self):
+        return JIT_MODES[self.mode]
+
+
+class JitDebugCase(JitCase):
+    """A program of tests/jit with DEBUG_JIT=1, compiled at first use.  NAME.native holds what must have happened:
+    lines `KEY>=N` or `KEY<=N` about the statistics."""
+
+    def settings(self):
+        return ["--jit-threshold", "1"], {"DEBUG_JIT": "1"}
+
+    def program_stderr(self, err):
+        own, rest = jit_lines(err)
+        if self.options.native_checks:
+            wanted = (read_optional(self.base + ".native") or b"").decode().split()
+            counts = jit_counts(own) if wanted else {}
+            for item in wanted:
+                key, relation, number = re.fullmatch(r"(\w+)(>=|<=)(\d+)", item).groups()
+                if (counts[key] < int(number)) if relation == ">=" else (counts[key] > int(number)):
+                    raise Failure("not as native as it should be: %s, but %s" % (item, own[-1]))
+        elif not own:
+            raise Skip("no native code in this build")
+        return rest
+
+
+def jit_cases(options):
+    programs = list(find_programs(JIT_FOLDER))
+    cases = [JitCase(p, mode, options) for p in programs for mode in JIT_MODES]
+    cases += [JitDebugCase(p, "debug", options) for p in programs]
+    return cases + function_cases(JIT_FOLDER, "jit", options)
 
 
 # ---------------------------------------------------------------------------------------------------
@@ -229,6 +342,7 @@ class Cli:
         self.dir = folder
         self.ruff = options.ruff
         self.sanitized = options.sanitized
+        self.native_checks = options.native_checks
         self.timeout = options.timeout
 
     def path(self, name):
@@ -286,6 +400,11 @@ class Cli:
     def skip(self, why):
         raise Skip(why)
 
+    def native(self):
+        """For tests of what only native code does."""
+        if not self.native_checks:
+            self.skip("no native code in this build")
+
     def not_sanitized(self, why):
         if self.sanitized:
             self.skip(why)
@@ -311,15 +430,19 @@ def load_module(path):
 
 
 def cli_cases(options):
+    return function_cases(os.path.join(TESTS, "cli"), "cli", options)
+
+
+def function_cases(folder, suite, options):
+    """The test_* functions of the test_*.py files of a folder."""
     cases = []
-    folder = os.path.join(TESTS, "cli")
     for file in sorted(os.listdir(folder) if os.path.isdir(folder) else []):
         if file.startswith("test_") and file.endswith(".py"):
             functions = inspect.getmembers(load_module(os.path.join(folder, file)), inspect.isfunction)
             area = file[len("test_") : -len(".py")]
             for name, function in functions:
                 if name.startswith("test_"):
-                    cases.append(CliCase("cli/%s/%s" % (area, name[len("test_") :]), function, options))
+                    cases.append(CliCase("%s/%s/%s" % (suite, area, name[len("test_") :]), function, options))
     return cases
 
 
@@ -365,6 +488,7 @@ def parse_arguments():
     parser.add_argument("--filter", action="append", default=[], metavar="TEXT", help="only names containing TEXT (repeatable)")
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, metavar="N")
     parser.add_argument("--timeout", type=float, default=30.0, metavar="S", help="seconds per case (default 30)")
+    parser.add_argument("--no-native-checks", dest="native_checks", action="store_false", help="do not ask whether code ran natively")
     parser.add_argument("--sanitized", action="store_true", help="the executable was built with sanitizers")
     parser.add_argument("--list-failures", action="store_true", help="print every failed case with the reason")
     options = parser.parse_args()
@@ -376,14 +500,19 @@ def parse_arguments():
         for item in chosen:
             if item not in known:
                 parser.error("unknown name %r (known: %s)" % (item, ", ".join(known)))
-    if not os.access(options.ruff, os.X_OK) and set(options.suites) & {"lang", "cli"}:
+    if not os.access(options.ruff, os.X_OK) and set(options.suites) & {"lang", "cli", "jit"}:
         parser.error("no executable at %s; build it first or give --ruff" % options.ruff)
     return options
 
 
 def main():
     options = parse_arguments()
-    finders = {"unit": unit_cases, "lang": lang_cases, "cli": cli_cases, "layers": layers_cases}
+    with tempfile.TemporaryDirectory(prefix="ruff-jit-cache-") as options.jit_cache:
+        return run_all(options)
+
+
+def run_all(options):
+    finders = {"unit": unit_cases, "lang": lang_cases, "cli": cli_cases, "jit": jit_cases, "layers": layers_cases}
     cases = [c for suite in SUITES if suite in options.suites for c in finders[suite](options)]
     if options.filter:
         cases = [c for c in cases if any(text in c.name for text in options.filter)]
@@ -391,7 +520,7 @@ def main():
     failures = []
     with concurrent.futures.ThreadPoolExecutor(max(1, options.jobs)) as pool:
         for case, (passed, reason) in zip(cases, pool.map(run_case, cases)):
-            area = re.sub(r" \[.*", "", "/".join(case.name.split("/")[:2]))
+            area = getattr(case, "area", None) or re.sub(r" \[.*", "", "/".join(case.name.split("/")[:2]))
             row = table.setdefault(area, [0, 0])
             row[0] += passed
             if reason is not None:

@@ -79,6 +79,7 @@ typedef struct UnitInfo {
     SlotKind *params;  /* K_INT, K_FLOAT, K_BOOL or K_HOME */
     SlotKind result;   /* K_DEAD: not known yet; scalar kind, or K_HOME */
     bool used;         /* called directly, or an entry: its code is emitted */
+    bool self_call;
     bool bad;            /* cannot be compiled: calls go through the VM */
 } UnitInfo;
 

@@ -29,6 +29,7 @@ static void call_unit(Emit *e, uint32_t unit, uint32_t argc, R fn, bool below_ca
     RfCompiler *c = e->c;
     UnitInfo *info = &c->units[unit];
     uint32_t first = rf_top(e) + 1 - argc;
+    info->self_call = info->self_call || info == e->info;
     if (!info->used) {
         info->used = true;
         c->changed = true;

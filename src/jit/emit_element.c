@@ -197,6 +197,25 @@ void rf_view_refresh(Emit *e, View *v)
     e->block = on;
 }
 
+/* The same by a helper: for slow paths, where size counts. The view's freshness stays what it was. */
+static void refresh_slowly(Emit *e, const View *v)
+{
+    if (e->dry || !e->block) {
+        return;
+    }
+    RfCompiler *c = e->c;
+    R module = v->global ? rf_bound(e, RF_BIND_MODULE, e->u->number, NULL, c->t_ptr) : rf_kt(e, c->t_ptr, 0);
+    R args[4] = {rf_cast(e, var_place(e, v->global, v->n), c->t_ptr), rf_k(e, elem_kind(v->class)), module, rf_k(e, v->n)};
+    L r = rf_temp(e, c->t_ret);
+    rf_set(e, r, rf_help(e, RF_HELPER_view, 4, args));
+    R tag = rf_val(e, rf_gcc.lvalue_access_field(r, NULL, c->r_tag));
+    R payload = rf_val(e, rf_gcc.lvalue_access_field(r, NULL, c->r_payload));
+    rf_set(e, v->data, rf_gcc.context_new_bitcast(c->ctx, NULL, payload, c->t_u8p));
+    rf_set(e, v->len, rf_bin(e, GCC_JIT_BINARY_OP_BITWISE_AND, c->t_u64, tag, rf_kt(e, c->t_u64, INT64_MAX)));
+    R writable = rf_bin(e, GCC_JIT_BINARY_OP_RSHIFT, c->t_u64, tag, rf_kt(e, c->t_u64, 63));
+    rf_set(e, v->wlen, rf_bin(e, GCC_JIT_BINARY_OP_MULT, c->t_u64, rf_val(e, v->len), writable));
+}
+
 void rf_views_enter_loops(Emit *e, uint32_t from, uint32_t to)
 {
     uint64_t wanted = 0;
@@ -262,6 +281,28 @@ static void load_element(Emit *e, const View *v, R index, uint32_t d, SlotKind k
     }
 }
 
+static RfTag tag_of(SlotKind k)
+{
+    return k == K_INT ? RF_TAG_INT : k == K_FLOAT ? RF_TAG_FLOAT : k == K_BOOL ? RF_TAG_BOOL : RF_TAG_NULL;
+}
+
+/* Scalar element of whatever lies at place into register d; what is not there or of another kind is left to the interpreter. */
+static void peek(Emit *e, R place, R idx, uint32_t d, SlotKind k)
+{
+    if (e->dry || !e->block) {
+        return;
+    }
+    RfCompiler *c = e->c;
+    R out = rf_addr(e, rf_payload(e, rf_home(e, d)));
+    R args[4] = {rf_cast(e, place, c->t_ptr), idx, rf_k(e, tag_of(k)), rf_cast(e, out, c->t_ptr)};
+    rf_guard(e, rf_cmp(e, GCC_JIT_COMPARISON_NE, rf_help(e, RF_HELPER_peek, 4, args), rf_kt(e, c->t_i32, 0)), RF_REASON_BOUNDS);
+    if (k == K_FLOAT) {
+        rf_set(e, rf_freg(e, d), rf_val(e, rf_payload_f(e, rf_home(e, d))));
+    } else if (k != K_NULL) {
+        rf_set(e, rf_ireg(e, d), rf_val(e, rf_payload(e, rf_home(e, d))));
+    }
+}
+
 /* Reads variable[index] into slot d (which may be the index's own slot; the state still shows the operands). */
 static void read_view(Emit *e, View *v, uint32_t islot, uint32_t d, uint32_t pops)
 {
@@ -284,40 +325,35 @@ static void read_view(Emit *e, View *v, uint32_t islot, uint32_t d, uint32_t pop
         join = rf_block(e);
         rf_branch(e, rf_likely(e, below(e, idx, v->len), true), fast, slow);
         e->block = slow;
-        uint64_t fresh = e->s.fresh;
-        rf_view_refresh(e, v);
-        e->s.fresh = fresh;
-        rf_branch(e, below(e, idx, v->len), fast, slower);
+        if (e->s.fresh & bit_of(e, v)) { /* it cannot help to look again */
+            rf_jump(e, slower);
+        } else {
+            refresh_slowly(e, v);
+            rf_branch(e, below(e, idx, v->len), fast, slower);
+        }
         e->block = fast;
         load_element(e, v, idx, d, k, slower);
         rf_jump(e, join);
         e->block = slower;
-        R args[6] = {e->vm, e->frame, rf_where(e), rf_cast(e, var_place(e, v->global, v->n), c->t_ptr), idx,
-                     rf_cast(e, rf_home(e, d), c->t_ptr)};
-        /* d may be the home of an operand that an error exit must see: operands are scalars or aliases here */
-        L status = rf_temp(e, c->t_i32);
-        rf_set(e, status, rf_help(e, RF_HELPER_index_int, 6, args));
-        rf_check(e, rf_val(e, status));
+        if (k == K_HOME) {
+            R args[6] = {e->vm, e->frame, rf_where(e), rf_cast(e, var_place(e, v->global, v->n), c->t_ptr), idx,
+                         rf_cast(e, rf_home(e, d), c->t_ptr)};
+            rf_check(e, rf_help(e, RF_HELPER_index_int, 6, args));
+            rf_jump(e, join);
+        } else {
+            peek(e, var_place(e, v->global, v->n), idx, d, k);
+            rf_jump(e, join);
+        }
+        e->block = join;
     }
     /* the operands go */
-    Slot kept[2];
     for (uint32_t i = 0; i < pops; i++) {
-        kept[i] = e->s.slots[rf_top(e)];
         e->s.slots[rf_top(e)] = (Slot){.k = K_DEAD};
         e->s.depth--;
     }
-    (void)kept;
     uint32_t i = rf_push_slot(e, K_HOME);
-    if (!e->dry && e->block) {
-        if (k != K_HOME) {
-            uint32_t level_pc = e->pc + 1;
-            uint16_t class = k == K_INT ? RF_CLASS_INT : k == K_FLOAT ? RF_CLASS_FLOAT : k == K_BOOL ? RF_CLASS_BOOL : RF_CLASS_NULL;
-            rf_speculate(e, i, class, level_pc);
-        }
-        rf_jump(e, join);
-        e->block = join;
-    }
     rf_set_slot(e, i, k);
+    e->s.fresh |= bit_of(e, v); /* or it is no array of this kind */
 }
 
 static bool index_is_int(Emit *e, uint32_t islot)
@@ -330,6 +366,13 @@ static bool index_is_int(Emit *e, uint32_t islot)
         return false;
     }
     return e->u->level < 2 && (e->u->tos[e->pc] & ~RF_CLASS_SEEN) == RF_CLASS_INT;
+}
+
+/* The element was never read, but what comes next is an operator that has met nothing but ints. */
+static bool feeds_ints(const Emit *e)
+{
+    RfInstr next = e->u->code[e->pc + 1];
+    return next.op >= RF_OP_ADD && next.op <= RF_OP_GE && next.a == 0;
 }
 
 /* x[i] for a value that has no view: array with the kind and result as the profile says, or a dict with int keys. */
@@ -345,6 +388,28 @@ static bool index_direct(Emit *e, uint32_t xslot, uint32_t islot, bool consume_x
     }
     uint32_t d = consume_x ? xslot : islot;
     bool owned = consume_x && (x->k == K_HOME || (x->k == K_ALIAS && x->moved));
+    SlotKind k = rf_kind_of_class(e->u->tos[e->pc + 1]);
+    if (k == K_DEAD && feeds_ints(e)) {
+        k = K_INT;
+    }
+    if (k == K_INT || k == K_FLOAT || k == K_BOOL) {
+        L result = rf_temp(e, k == K_FLOAT ? c->t_f64 : c->t_i64);
+        if (!e->dry && e->block) {
+            peek(e, rf_place(e, xslot), rf_val(e, rf_ireg(e, islot)), islot, k);
+            rf_set(e, result, rf_val(e, k == K_FLOAT ? rf_freg(e, islot) : rf_ireg(e, islot)));
+        }
+        if (consume_x) {
+            e->s.depth--;
+            e->s.slots[islot] = (Slot){.k = K_DEAD};
+            if (owned) {
+                rf_release_slot(e, xslot);
+            }
+        }
+        rf_set_slot(e, d, k);
+        e->exit_block = NULL;
+        rf_set(e, k == K_FLOAT ? rf_freg(e, d) : rf_ireg(e, d), rf_val(e, result));
+        return true;
+    }
     /* the result is boxed into the home of the index (free: the index is in a register), then moved */
     L status = NULL;
     if (!e->dry && e->block) {
@@ -355,7 +420,7 @@ static bool index_direct(Emit *e, uint32_t xslot, uint32_t islot, bool consume_x
         L at = rf_temp(e, c->t_valuep);
         R find[2] = {rf_cast(e, rf_val(e, rf_payload_p(e, place)), c->t_ptr), rf_val(e, rf_ireg(e, islot))};
         rf_set(e, at, rf_cast(e, rf_help(e, RF_HELPER_dict_find_int, 2, find), c->t_valuep));
-        rf_branch(e, rf_likely(e, rf_cmp(e, GCC_JIT_COMPARISON_NE, rf_cast(e, rf_val(e, at), c->t_u64), rf_kt(e, c->t_u64, 0)), true),
+        rf_branch(e, rf_likely(e, rf_cmp(e, GCC_JIT_COMPARISON_NE, rf_val(e, at), rf_kt(e, c->t_valuep, 0)), true),
                   found, general);
         e->block = found;
         rf_copy_value(e, rf_home(e, islot), rf_val(e, at));
@@ -524,9 +589,7 @@ void rf_gen_store_index(Emit *e, bool global, uint32_t n)
             gcc_jit_block *fast = rf_block(e), *slow = rf_block(e);
             rf_branch(e, rf_likely(e, below(e, idx, v->wlen), true), fast, slow);
             e->block = slow;
-            uint64_t fresh = e->s.fresh;
-            rf_view_refresh(e, v);
-            e->s.fresh = fresh;
+            refresh_slowly(e, v);
             rf_branch(e, below(e, idx, v->wlen), fast, general);
             e->block = fast;
             put_element(e, v, idx, vslot, general);
@@ -553,9 +616,7 @@ void rf_gen_store_index(Emit *e, bool global, uint32_t n)
         e->s.slots[vslot] = value;
         View *kept = rf_view_of(e, global, n);
         if (kept) {
-            uint64_t fresh = e->s.fresh;
-            rf_view_refresh(e, kept);
-            e->s.fresh = fresh;
+            refresh_slowly(e, kept);
         }
         rf_jump(e, join);
         e->block = join;
@@ -667,9 +728,7 @@ bool rf_gen_push(Emit *e, uint32_t pc)
         R args[3] = {rf_cast(e, rf_home(e, n), c->t_ptr), tag, payload};
         rf_eval(e, rf_help(e, RF_HELPER_array_push, 3, args));
         if (v) {
-            uint64_t fresh = e->s.fresh;
-            rf_view_refresh(e, v);
-            e->s.fresh = fresh;
+            refresh_slowly(e, v);
         }
         rf_jump(e, join);
         e->block = join;

@@ -13,6 +13,9 @@
 R rf_kt(Emit *e, T type, int64_t v)
 {
     NEED(e)
+    if (type == e->c->t_u8p || type == e->c->t_ptr || type == e->c->t_valuep) {
+        return rf_gcc.context_new_rvalue_from_ptr(e->c->ctx, type, (void *)(intptr_t)v); /* null only */
+    }
     return rf_gcc.context_new_rvalue_from_long(e->c->ctx, type, (long)v);
 }
 

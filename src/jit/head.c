@@ -119,7 +119,7 @@ static void read_exit(Reader *r, RfExit *e, uint32_t nunits)
     e->nslots = e->slots ? nslots : 0;
     for (uint32_t i = 0; i < e->nslots; i++) {
         char state = e->slots[i];
-        r->bad = r->bad || (state != RF_SLOT_NULL && state != RF_SLOT_UNDEF && state != RF_SLOT_HOME);
+        r->bad = r->bad || state == 0 || !strchr("nuifbm", state);
     }
 }
 

@@ -24,6 +24,8 @@ double rf_native_fmod(double x, double y);
 int32_t rf_native_equal(const RfValue *x, const RfValue *y);
 /* helpers_element.c */
 int32_t rf_native_index(RfVm *vm, RfFrame *frame, uint64_t where, const RfValue *x, const RfValue *i, RfValue *out);
+RfRet rf_native_view(const RfValue *place, int64_t kind, const RfModule *module, int64_t slot);
+int32_t rf_native_peek(const RfValue *place, int64_t i, uint64_t tag, int64_t *out);
 int32_t rf_native_index_int(RfVm *vm, RfFrame *frame, uint64_t where, const RfValue *x, int64_t i, RfValue *out);
 int32_t rf_native_store_index(RfVm *vm, RfFrame *frame, uint64_t where, RfValue *place, const RfValue *i, const RfValue *v);
 int32_t rf_native_store_index_int(RfVm *vm, RfFrame *frame, uint64_t where, RfValue *place, int64_t i, uint64_t tag, int64_t payload);

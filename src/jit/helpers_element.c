@@ -22,6 +22,39 @@ int32_t rf_native_index(RfVm *vm, RfFrame *frame, uint64_t where, const RfValue 
     return (int32_t)slow_index(vm, *x, *i, out);
 }
 
+RfRet rf_native_view(const RfValue *place, int64_t kind, const RfModule *module, int64_t slot)
+{
+    if (place->tag != RF_TAG_ARRAY || (int64_t)rf_array_kind(place->as.arr) != kind) {
+        return (RfRet){0, 0};
+    }
+    const RfArray *a = place->as.arr;
+    bool writable = a->obj.rc == 1 && (!module || module->info[slot]->kind == RF_GLOBAL_MUT);
+    return (RfRet){(uint64_t)(uintptr_t)a->as.data, a->len | (writable ? RF_VIEW_WRITABLE : 0)};
+}
+
+int32_t rf_native_peek(const RfValue *place, int64_t i, uint64_t tag, int64_t *out)
+{
+    RfValue v;
+    if (place->tag == RF_TAG_DICT) {
+        const RfValue *found = rf_dict_find_int(place->as.dict, i);
+        if (!found) {
+            return 0;
+        }
+        v = *found;
+    } else if (place->tag == RF_TAG_ARRAY) {
+        const RfArray *a = place->as.arr;
+        i += i < 0 ? (int64_t)a->len : 0;
+        if ((uint64_t)i >= a->len) {
+            return 0;
+        }
+        v = rf_array_peek(a, (size_t)i);
+    } else {
+        return 0;
+    }
+    *out = v.as.i;
+    return v.tag == tag;
+}
+
 int32_t rf_native_index_int(RfVm *vm, RfFrame *frame, uint64_t where, const RfValue *x, int64_t i, RfValue *out)
 {
     if (x->tag == RF_TAG_ARRAY && (uint64_t)i < x->as.arr->len) {

@@ -121,6 +121,9 @@ static void note_compiled(RfJit *jit, const RfPending *p)
     if (p->unit) {
         rf_trace_compile(p->unit, p->pc, &p->answer);
     }
+    if (jit->task && !p->sought) {
+        rf_recent_put(p->key, p->answer.fd, p->answer.size);
+    }
     if (rf_queue_store(p)) {
         jit->counts.cache_stores++;
         if (p->unit) {
@@ -217,6 +220,17 @@ static bool from_cache(RfVm *vm, RfUnit *unit, RfPending *p)
     return false;
 }
 
+/* The same when another task has compiled it and there is no cache. */
+static bool from_recent(RfVm *vm, RfUnit *unit, const RfPending *p)
+{
+    int fd = rf_recent_get(p->key);
+    bool ok = fd >= 0 && install(vm, unit, p->pc, fd, &p->links, false);
+    if (fd >= 0) {
+        close(fd);
+    }
+    return ok;
+}
+
 static void wait_for(RfVm *vm, RfUnit *unit, int32_t pc)
 {
     RfJit *jit = rf_jit_of(vm);
@@ -248,7 +262,7 @@ void rf_install_request(RfVm *vm, RfUnit *unit, RfTarget *target, RfFrame *frame
     rf_job_make(vm, proto, frame, with_entry, &job, &p->links);
     add_options(jit, &p->links, &job);
     rf_cache_key(job.data, job.len, p->key);
-    if (jit->cached && from_cache(vm, unit, p)) {
+    if ((jit->cached && from_cache(vm, unit, p)) || (jit->task && !p->sought && from_recent(vm, unit, p))) {
         rf_pending_free(p);
         rf_buf_free(&job);
         return;

@@ -28,8 +28,11 @@ const char *rf_jit_list(RfVm *vm, RfProto *const *protos, size_t count, bool ir,
     return "not built";
 #else
     const RfJitSettings *s = rf_jit_settings();
-    RfWorkerConfig config = {
-        .jobs = s->jobs, .timeout_ms = s->timeout_ms, .want = (ir ? 1u : 0u) | (assembly ? 2u : 0u), .program = worker};
+    RfWorkerConfig config = {.jobs = s->jobs,
+                             .timeout_ms = s->timeout_ms,
+                             .want = (ir ? 1u : 0u) | (assembly ? 2u : 0u),
+                             .program = worker,
+                             .stress = s->stress_worker};
     RfWorkers *workers = rf_workers_new(&config);
     for (size_t i = 0; i < count; i++) {
         out[i] = (RfJitListing){.reason = RF_REASON_BACKEND_ERROR};

@@ -76,6 +76,8 @@ RfStatus rf_native_finish(RfVm *vm, RfFrame *frame, RfValue *first, uint64_t whe
 
 /* ---- exits ---- */
 
+#define EXIT_WINDOW 400 /* instructions profiled after a failed guard */
+
 RfRet rf_native_exit(RfVm *vm, RfFrame *frame, RfValue *fp, uint64_t number)
 {
     if (frame->mark != 0) {
@@ -84,8 +86,13 @@ RfRet rf_native_exit(RfVm *vm, RfFrame *frame, RfValue *fp, uint64_t number)
     RfImage *image = frame->owner;
     const RfExit *e = &image->head.exits[number];
     for (uint32_t i = 0; i < e->nslots; i++) {
-        if (e->slots[i] != RF_SLOT_HOME) {
-            fp[i] = e->slots[i] == RF_SLOT_UNDEF ? rf_undef() : rf_null();
+        switch (e->slots[i]) {
+        case RF_SLOT_HOME: break;
+        case RF_SLOT_INT: fp[i].tag = RF_TAG_INT; break;
+        case RF_SLOT_FLOAT: fp[i].tag = RF_TAG_FLOAT; break;
+        case RF_SLOT_BOOL: fp[i].tag = RF_TAG_BOOL; break;
+        case RF_SLOT_UNDEF: fp[i] = rf_undef(); break;
+        default: fp[i] = rf_null();
         }
     }
     RfValue *sp = vm->sp;
@@ -97,8 +104,14 @@ RfRet rf_native_exit(RfVm *vm, RfFrame *frame, RfValue *fp, uint64_t number)
     if (e->guard) { /* the next compilation knows the class that surprised this one */
         RfProto *proto = frame->proto;
         bool operand = e->nslots > proto->nlocals;
-        rf_profile_of(proto)->tos[e->pc] |=
-            (uint16_t)(RF_CLASS_SEEN | (operand ? rf_value_class(fp[e->nslots - 1]) : 0));
+        RfProfile *profile = rf_profile_of(proto);
+        profile->tos[e->pc] |= (uint16_t)(RF_CLASS_SEEN | (operand ? rf_value_class(fp[e->nslots - 1]) : 0));
+        for (uint32_t i = 0; e->pc == 0 && i < proto->nparams; i++) {
+            profile->params[i] |= rf_value_class(fp[i]);
+        }
+        if (vm->profile_left < EXIT_WINDOW) { /* and what follows from it */
+            vm->profile_left = EXIT_WINDOW;
+        }
     }
     if (image->on_exit) {
         image->on_exit(vm, image, (uint32_t)number);

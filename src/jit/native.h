@@ -38,12 +38,18 @@
 #define RF_WHERE_PC(where) ((uint32_t)(where))
 #define RF_WHERE_SLOTS(where) ((uint32_t)((where) >> 32))
 
+/* Result of helper `view`: tag is the length, with this bit when the array is unshared. */
+#define RF_VIEW_WRITABLE (UINT64_C(1) << 63)
+
 /* ---- exits ---- */
-/* State of one slot at an exit. Scalars have been stored to their homes (tag and payload) by the code before it calls. */
+/* State of one slot at an exit. */
 typedef enum RfSlotState {
     RF_SLOT_NULL = 'n',  /* dead or null: the helper stores null */
     RF_SLOT_UNDEF = 'u', /* the helper stores UNDEF */
-    RF_SLOT_HOME = 'm',  /* the home holds the owned (or scalar) value */
+    RF_SLOT_INT = 'i',   /* the home holds the payload only: the helper stores the tag */
+    RF_SLOT_FLOAT = 'f',
+    RF_SLOT_BOOL = 'b',
+    RF_SLOT_HOME = 'm', /* the home holds the owned (or scalar) value */
 } RfSlotState;
 
 typedef struct RfExit {

@@ -5,7 +5,6 @@
  * edge asks, and the answer is ready. Functions in globals may be assigned anew at any time: compiled code that relies on a
  * global checks it by itself, there is nothing to do here. */
 #include "base/mem.h"
-#include "jit/jit.h"
 #include "jit/trace.h"
 
 #define RETURNS_FREE 64u /* times that a loop's code may be left at once before it rests */
@@ -19,7 +18,7 @@ bool rf_unit_function_allowed(const RfJit *jit, const RfProto *proto)
     return !jit->settings->no_function && !(proto->flags & RF_PROTO_MAIN);
 }
 
-static bool loops_allowed(const RfJit *jit, const RfProto *proto)
+bool rf_unit_loops_allowed(const RfJit *jit, const RfProto *proto)
 {
     return !jit->settings->no_loop && !(jit->settings->no_script && proto->flags & RF_PROTO_MAIN);
 }
@@ -111,7 +110,7 @@ void rf_unit_arm(RfVm *vm, RfUnit *unit)
                       ? NULL
                       : unit->fn.entry;
     arm_call(unit);
-    if (loops_allowed(jit, unit->proto)) {
+    if (rf_unit_loops_allowed(jit, unit->proto)) {
         unit->proto->loop_trigger = 0; /* the next back edge finds out when to come again */
     }
 }
@@ -203,7 +202,7 @@ static RfNativeEntry *slow_call(RfVm *vm, RfFrame *frame)
     return NULL;
 }
 
-static RfNativeEntry *on_call(RfVm *vm, RfFrame *frame)
+RfNativeEntry *rf_policy_call(RfVm *vm, RfFrame *frame)
 {
     RfUnit *unit = frame->proto->jit;
     if (__builtin_expect(unit && unit->entry, 1)) {
@@ -244,19 +243,20 @@ static uint32_t loop_step(const RfJit *jit, const RfUnit *unit, RfTarget *t)
 
 /* Whether the code of a loop is to be entered now. Code that an exit ends at once would cost two changes of tier for each
  * turn: after some of these it is left alone for more and more turns. */
-static bool may_enter(RfTarget *t)
+static bool may_enter(const RfUnit *unit, RfTarget *t)
 {
     if (t->count < t->rest) {
         return false;
     }
-    bool again = t->entered_at > 0 && t->count - t->entered_at <= 1 + (t->rest ? RETURNS_REST : 0);
+    bool again = unit->exits != t->exits && t->count - t->entered_at <= 1 + (t->rest ? RETURNS_REST : 0);
     t->returns = !again ? 0 : t->returns < RETURNS_FREE + 12 ? t->returns + 1 : t->returns;
     t->rest = t->returns > RETURNS_FREE ? t->count + (1u << (t->returns - RETURNS_FREE)) : 0;
     t->entered_at = t->count;
+    t->exits = unit->exits;
     return true;
 }
 
-static RfNativeEntry *on_loop(RfVm *vm, RfFrame *frame)
+RfNativeEntry *rf_policy_loop(RfVm *vm, RfFrame *frame)
 {
     RfJit *jit = rf_jit_of(vm);
     RfProto *proto = frame->proto;
@@ -284,7 +284,7 @@ static RfNativeEntry *on_loop(RfVm *vm, RfFrame *frame)
             warm_up(vm, unit);
         }
     }
-    if (t->entry && may_enter(t)) {
+    if (t->entry && may_enter(unit, t)) {
         proto->loop_trigger = 0;
         jit->counts.osr++;
         rf_trace_osr(unit, pc);
@@ -292,181 +292,4 @@ static RfNativeEntry *on_loop(RfVm *vm, RfFrame *frame)
     }
     proto->loop_trigger = trigger_at((uint64_t)proto->loop_count + loop_step(jit, unit, t));
     return NULL;
-}
-
-/* ---- modules ---- */
-
-static void set_triggers(const RfJit *jit, RfProto *p)
-{
-    uint32_t half = jit->threshold / 2, eighth = jit->loop_threshold / 8;
-    p->call_trigger = !rf_unit_function_allowed(jit, p) ? RF_TRIGGER_NEVER : half ? half : 1;
-    p->loop_trigger = !loops_allowed(jit, p) ? RF_TRIGGER_NEVER : eighth ? eighth : 1;
-    for (uint32_t i = 0; i < p->nprotos; i++) {
-        set_triggers(jit, p->protos[i]);
-    }
-}
-
-static void prepare(RfVm *vm, RfModule *module)
-{
-    set_triggers(rf_jit_of(vm), module->main);
-}
-
-static void free_unit(RfJit *jit, RfUnit *unit)
-{
-    RfUnit **at = &jit->units;
-    while (*at != unit) {
-        at = &(*at)->next;
-    }
-    *at = unit->next;
-    if (jit->pending) {
-        rf_queue_forget(jit, unit);
-    }
-    jit->counts.entered += unit->entries;
-    rf_mem_free(unit->loops, unit->loops_cap * sizeof(RfTarget));
-    rf_mem_free(unit, sizeof *unit);
-}
-
-static void forget_proto(RfJit *jit, RfProto *p)
-{
-    p->call_trigger = p->loop_trigger = RF_TRIGGER_NEVER;
-    if (p->jit) {
-        free_unit(jit, p->jit);
-        p->jit = NULL;
-    }
-    for (uint32_t i = 0; i < p->nprotos; i++) {
-        forget_proto(jit, p->protos[i]);
-    }
-}
-
-static bool concerns(const RfImage *image, const RfModule *module)
-{
-    for (uint32_t i = 0; i < image->nunits; i++) {
-        if (image->protos[i]->module == module) {
-            return true;
-        }
-    }
-    return false;
-}
-
-static bool is_running(const RfVm *vm, const RfImage *image)
-{
-    for (const RfFrame *f = vm->frame; f > vm->frames; f--) {
-        if (f->native && f->owner == image) {
-            return true;
-        }
-    }
-    return false;
-}
-
-/* Code that knows functions of the module goes with it, also where it serves functions of others. */
-static void forget(RfVm *vm, RfModule *module)
-{
-    RfJit *jit = rf_jit_of(vm);
-    for (RfImage **at = &jit->images; *at;) {
-        RfImage *image = *at;
-        if (concerns(image, module)) {
-            rf_unit_withdraw(vm, image, NULL, NULL, NULL);
-            if (!is_running(vm, image)) {
-                *at = image->next;
-                rf_image_free(image);
-                continue;
-            }
-        }
-        at = &image->next;
-    }
-    forget_proto(jit, module->main);
-}
-
-/* ---- coming and going ---- */
-
-/* What there is to do once before the VM, or with `closing` the process, ends. quick: nobody wants to wait. */
-static void finish(RfVm *vm, bool quick, bool closing)
-{
-    RfJit *jit = rf_jit_of(vm);
-    if (jit->left) {
-        return;
-    }
-    jit->left = true;
-    if (jit->pending) {
-        if (jit->cached && !quick) {
-            rf_queue_wait(jit, 1000);
-        }
-        rf_install_rest(jit);
-    }
-    if (closing) {
-        rf_queue_close();
-    }
-    RfJitCounts counts = rf_status_counts(jit);
-    rf_queue_add_counts(&counts);
-    if (closing || !jit->task) {
-        rf_trace_stats(&counts);
-    }
-}
-
-static void leave(RfVm *vm, bool quick)
-{
-    finish(vm, quick, true);
-}
-
-static const RfTier tier = {.call = on_call,
-                            .loop = on_loop,
-                            .prepare = prepare,
-                            .forget = forget,
-                            .status = rf_status_function,
-                            .stats = rf_status_vm,
-                            .leave = leave};
-
-void rf_jit_attach(RfVm *vm, const RfJitConfig *config)
-{
-    const RfJitSettings *s = rf_jit_settings();
-    uint32_t threshold = config->threshold ? config->threshold : s->threshold ? s->threshold : RF_JIT_THRESHOLD;
-    uint64_t loops = s->loop_threshold ? s->loop_threshold : (uint64_t)threshold * RF_JIT_LOOP_FACTOR;
-    RfJit start = {.settings = s,
-                   .threshold = threshold,
-                   .loop_threshold = loops < RF_TRIGGER_NEVER ? (uint32_t)loops : RF_TRIGGER_NEVER - 1,
-                   .sync = s->sync || threshold == 1,
-                   .cached = !config->no_cache,
-                   .task = config->task};
-#ifdef RUFF_WITH_JIT
-    bool built = true;
-#else
-    bool built = false;
-#endif
-    RfReason off = config->disabled || s->disabled ? RF_REASON_DISABLED
-                   : !built || !config->worker     ? RF_REASON_BACKEND_MISSING
-                                                   : RF_REASON_NONE;
-    if (off == RF_REASON_NONE) {
-        rf_queue_attach(config->task, config->worker);
-        RfJit *jit = rf_mem_alloc(sizeof *jit);
-        *jit = start;
-        vm->jit = jit;
-        vm->tier = &tier;
-    }
-    if (!config->task) {
-        rf_trace_config(&start, off);
-    }
-}
-
-void rf_jit_detach(RfVm *vm)
-{
-    RfJit *jit = rf_jit_of(vm);
-    if (!jit) {
-        return;
-    }
-    finish(vm, jit->task, false);
-    while (jit->images) {
-        RfImage *image = jit->images;
-        jit->images = image->next;
-        rf_image_free(image);
-    }
-    while (jit->units) { /* of modules that nobody forgot */
-        RfUnit *unit = jit->units;
-        unit->proto->jit = NULL;
-        unit->proto->call_trigger = unit->proto->loop_trigger = RF_TRIGGER_NEVER;
-        free_unit(jit, unit);
-    }
-    rf_queue_detach(jit);
-    rf_mem_free(jit, sizeof *jit);
-    vm->jit = NULL;
-    vm->tier = NULL;
 }

@@ -39,7 +39,7 @@ typedef struct RfTarget {
     uint64_t next;        /* count (calls for a function) at which it is compiled next */
     uint32_t step;        /* while queued: counts until the next look at the answers */
     /* A loop whose code is left soon after it is entered, again and again: it rests until `count` is `rest`. */
-    uint32_t returns;
+    uint32_t returns, exits; /* `exits`: those of the unit when it was entered */
     uint64_t entered_at, rest;
 } RfTarget;
 
@@ -85,6 +85,7 @@ typedef struct RfJit {
     bool sync;        /* wait for every compile */
     bool cached;      /* may use the cache */
     bool task;        /* of a thread of the program: says nothing at its start and end */
+    bool off;         /* only here to say so (DEBUG_JIT) */
     bool left;        /* the stats line is out */
     uint32_t pending; /* jobs under way for this VM */
     RfJitCounts counts;
@@ -98,6 +99,9 @@ static inline RfJit *rf_jit_of(RfVm *vm)
 }
 
 /* ---- policy.c ---- */
+/* RfTier.call and .loop */
+RfNativeEntry *rf_policy_call(RfVm *vm, RfFrame *frame);
+RfNativeEntry *rf_policy_loop(RfVm *vm, RfFrame *frame);
 /* State of a function, made when there is none. */
 RfUnit *rf_unit_of(RfVm *vm, RfProto *proto);
 /* Its loop with this header; NULL when it is not known (make: then it is made, if there is room). */
@@ -108,11 +112,12 @@ RfTarget *rf_unit_target(RfUnit *unit, int32_t pc);
 void rf_unit_arm(RfVm *vm, RfUnit *unit);
 /* Whether the switches of 5.2 let the function's start be compiled. */
 bool rf_unit_function_allowed(const RfJit *jit, const RfProto *proto);
+bool rf_unit_loops_allowed(const RfJit *jit, const RfProto *proto);
 /* Takes the code of an image from all targets (only: of this function) that have it; true when there was one. For each function
  * that lost some:
  * withdrawn(vm, unit, pc of a target, context); may be NULL. */
-bool rf_unit_withdraw(RfVm *vm, const RfImage *image, const RfUnit *only, void (*withdrawn)(RfVm *, RfUnit *, int32_t, void *),
-                      void *context);
+bool rf_unit_withdraw(RfVm *vm, const RfImage *image, const RfUnit *only,
+                      void (*withdrawn)(RfVm *, RfUnit *, int32_t, void *), void *context);
 
 /* ---- install.c ---- */
 /* Compiles the target: from the cache at once, else through the queue (waiting for it when the VM is synchronous).
@@ -155,6 +160,13 @@ void rf_queue_forget(RfJit *jit, const RfUnit *unit);
 void rf_queue_add_counts(RfJitCounts *counts);
 /* The process ends: no workers any more until a VM of another program is attached. */
 void rf_queue_close(void);
+
+/* ---- recent.c ---- */
+/* Keeps a copy of the descriptor. */
+void rf_recent_put(const char *key, int fd, size_t size);
+/* A memory file of its own with the object of that key (the caller closes it), or -1. */
+int rf_recent_get(const char *key);
+void rf_recent_clear(void);
 
 /* ---- status.c ---- */
 void rf_status_function(RfVm *vm, const RfProto *proto, RfDict *out);

@@ -48,6 +48,7 @@ static RfWorkers *workers(void)
                                  .timeout_ms = s->timeout_ms,
                                  .stress = s->stress_worker,
                                  .program = shared.program,
+                                 .debug = s->debug > 1,
                                  .want = (s->ir ? 1u : 0u) | (s->assembly ? 2u : 0u)};
         shared.workers = rf_workers_new(&config);
     }
@@ -204,6 +205,7 @@ void rf_queue_detach(RfJit *jit)
             rf_cache_close(shared.cache);
             shared.cache = NULL;
         }
+        rf_recent_clear();
         free(shared.program);
         shared.program = NULL;
     }

@@ -175,6 +175,34 @@ static uint32_t add_exit(Emit *e, RfExit exit)
     return h->nexits++;
 }
 
+/* Does anything read local i when the interpreter goes on: at pc, or in a handler of the error raised there? */
+static bool wanted_at_exit(const Emit *e, uint32_t pc, uint32_t i, bool error)
+{
+    if (!error) {
+        return !e->live || rf_alive(e, pc, i);
+    }
+    for (uint32_t h = 0; h < e->u->nhandlers; h++) {
+        if (pc >= e->u->handlers[h].start && pc < e->u->handlers[h].end) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Brings slot i to its home for an exit; its state there. */
+static char leave_slot(Emit *e, uint32_t i)
+{
+    switch (e->s.slots[i].k) {
+    case K_DEAD:
+    case K_NULL: return RF_SLOT_NULL;
+    case K_UNDEF: return RF_SLOT_UNDEF;
+    case K_INT: rf_set(e, rf_payload(e, rf_home(e, i)), rf_val(e, rf_ireg(e, i))); return RF_SLOT_INT;
+    case K_BOOL: rf_set(e, rf_payload(e, rf_home(e, i)), rf_val(e, rf_ireg(e, i))); return RF_SLOT_BOOL;
+    case K_FLOAT: rf_set(e, rf_payload_f(e, rf_home(e, i)), rf_val(e, rf_freg(e, i))); return RF_SLOT_FLOAT;
+    default: rf_to_home(e, i); return RF_SLOT_HOME;
+    }
+}
+
 static gcc_jit_block *make_exit(Emit *e, uint32_t pc, RfReason reason, bool guard, bool error, bool keep_sp)
 {
     if (e->dry || !e->block) {
@@ -192,24 +220,17 @@ static gcc_jit_block *make_exit(Emit *e, uint32_t pc, RfReason reason, bool guar
         Slot *s = &e->s.slots[i];
         uint32_t source = s->n;
         bool moved = s->k == K_ALIAS && s->moved;
-        rf_to_home(e, i);
-        states[i] = RF_SLOT_HOME;
+        states[i] = leave_slot(e, i);
         if (moved) { /* the local has given its value up */
             e->s.slots[source].k = K_NULL;
         }
     }
     for (uint32_t i = 0; i < nlocals; i++) {
         Slot *s = &e->s.slots[i];
-        switch (s->k) {
-        case K_DEAD:
-        case K_NULL: states[i] = RF_SLOT_NULL; break;
-        case K_UNDEF: states[i] = RF_SLOT_UNDEF; break;
-        default:
-            if (s->k != K_HOME) {
-                rf_store_scalar(e, rf_home(e, i), i);
-            }
-            states[i] = RF_SLOT_HOME;
+        if (s->k < K_HOME && s->k != K_UNDEF && !wanted_at_exit(e, pc, i, error)) {
+            s->k = K_DEAD;
         }
+        states[i] = leave_slot(e, i);
     }
     states[n] = 0;
     uint32_t number = add_exit(e, (RfExit){.unit = e->u->number,
@@ -222,7 +243,7 @@ static gcc_jit_block *make_exit(Emit *e, uint32_t pc, RfReason reason, bool guar
                                            .slots = states});
     R args[4] = {e->vm, e->frame, rf_cast(e, e->fp, c->t_ptr), rf_kt(e, c->t_u64, number)};
     R call = rf_help(e, RF_HELPER_exit, 4, args);
-    rf_gcc.block_end_with_return(block, NULL, call);
+    rf_gcc.block_end_with_return(e->block, NULL, call);
     e->block = from;
     rf_state_copy(e, &e->s, &kept);
     rf_mem_free(slots, sizeof(Slot) * e->nslots);

@@ -35,6 +35,21 @@ typedef struct RfFrame {
 } RfFrame;
 _Static_assert(sizeof(RfFrame) == 64, "a frame is a cache line");
 
+/* What native code returns: a value in two registers. tag RF_RET_ERROR: it failed, the error is in the runtime, the frame is
+ * gone (its values released, its trace entry added). */
+typedef struct RfRet {
+    uint64_t payload;
+    uint64_t tag;
+} RfRet;
+#define RF_RET_ERROR 64u
+
+/* Runs the activation `frame` (complete: fp, ret, proto, fn, pc set, mode RF_FRAME_ENTRY, native 1, mark 0; arguments in
+ * fp[0..nparams), other locals null; vm->frame == frame, vm->sp at the end of the locals) from its start, or from a loop header,
+ * to its end. Every local and operand from fp up has been released afterwards; frame->ret up to fp is the caller's business. The
+ * caller drops the frame: vm->frame and vm->sp need not be restored. frame->owner is what the hook that returned the entry has
+ * put there, else garbage. An error that leaves: rf_unwind_leave_native, or rf_interp_resume, has added the trace entry. */
+typedef RfRet RfNativeEntry(RfVm *vm, RfFrame *frame, RfValue *fp);
+
 typedef struct RfScheduler RfScheduler;
 typedef struct RfImports RfImports;
 
@@ -49,9 +64,10 @@ struct RfVm {
     uint64_t spent;        /* safepoints passed, when there is a budget */
     bool stopped;          /* budget spent, task cancelled, exit() called: no handler catches the error under way */
     uint32_t max_depth;
-    bool trace;         /* DEBUG_VM */
-    char *c_limit;      /* C stack below this address: depth error */
-    RfModule **modules; /* all loaded ones; [0] main script */
+    uint32_t trace;        /* 1: DEBUG_VM */
+    uint32_t profile_left; /* instructions that the interpreter is still to profile */
+    char *c_limit;         /* C stack below this address: depth error */
+    RfModule **modules;    /* all loaded ones; [0] main script */
     uint32_t nmodules, modules_cap;
     uint32_t next_module_id;
     size_t stack_bytes, frames_bytes;
@@ -73,7 +89,8 @@ struct RfVm {
     bool trace_has_frame;       /* the error's trace already lists the running frame (RETHROW) */
     const struct RfTier *tier;  /* the native compiler (tier.h), or NULL */
     void *jit;                  /* its state */
-    uint32_t profile_left;      /* instructions that the interpreter is still to profile */
+    RfNativeEntry *reenter;     /* rf_tier_loop to rf_interp_resume: native code that goes on with the activation */
+    char *c_reenter;            /* C stack address below which rf_tier_loop does not do that */
     bool plain_await;           /* some function that is not async awaits: see rf_tier_call */
 };
 
@@ -93,8 +110,10 @@ RfStatus rf_interp_go_on(RfVm *vm, RfFrame *base);
  * interpreted. RF_OK: native code has run it; the frame is gone, the result at its `ret` with vm->sp above it. RF_ERROR: it
  * failed; the frame is gone, vm->sp is its `ret`. */
 RfStatus rf_tier_call(RfVm *vm, RfFrame *frame);
-/* The same for the loop counter: frame->pc is the loop's header. */
-RfStatus rf_tier_loop(RfVm *vm, RfFrame *frame);
+/* The same for the loop counter: frame->pc is the loop's header. RF_SUSPEND, only with `resumed`: vm->reenter is to be called. */
+RfStatus rf_tier_loop(RfVm *vm, RfFrame *frame, bool resumed);
+/* Marks the frame as run by native code. */
+void rf_tier_mark(RfFrame *frame);
 /* Notes the classes that instruction `pc` of `frame` meets; sp as before it. */
 void rf_tier_profile(RfVm *vm, RfFrame *frame, const RfInstr *pc, const RfValue *sp);
 /* A module was compiled / is about to be freed. */

@@ -173,9 +173,10 @@ static inline bool array_store(RfValue *place, const RfValue *index, const RfVal
 }
 
 typedef enum Start {
-    START_CALL, /* base may be at a function's start: its trigger counts */
-    START_ON,   /* go on at base's pc */
-    START_STEP  /* one instruction of base (rf_interp_step) */
+    START_ON,    /* go on at base's pc */
+    START_CALL,  /* base may be at a function's start: its trigger counts */
+    START_RESUME, /* base was native: rf_interp_resume; a loop that can be native again ends the run with RF_SUSPEND */
+    START_STEP   /* one instruction of base (rf_interp_step) */
 } Start;
 
 static RfStatus run(RfVm *vm, RfFrame *base, Start start)
@@ -255,10 +256,10 @@ static RfStatus run(RfVm *vm, RfFrame *base, Start start)
         FALLBACK(); \
     } while (0)
 #define CHOOSE_LABELS() \
-    (labels = start == START_STEP ? stop_labels \
-              : vm->trace         ? trace_labels \
-              : vm->profile_left  ? profile_labels \
-                                  : fast_labels)
+    (labels = likely((vm->trace | vm->profile_left) == 0 && start != START_STEP) ? fast_labels \
+              : start == START_STEP                                               ? stop_labels \
+              : vm->trace                                                         ? trace_labels \
+                                                                                  : profile_labels)
 #define SAVE() (frame->pc = pc + 1, vm->sp = sp)
 #define LOAD_FRAME() \
     do { \
@@ -298,13 +299,21 @@ static RfStatus run(RfVm *vm, RfFrame *base, Start start)
     } while (0)
 #define CASE(name) op_##name
 
-    CHOOSE_LABELS();
     LOAD_FRAME();
-    if (likely(start == START_CALL)) {
+    if (likely((start | vm->trace | vm->profile_left) == 0)) { /* a callback, most likely */
+        labels = fast_labels;
+        DISPATCH();
+    }
+    CHOOSE_LABELS();
+    if (start == START_CALL) {
         goto maybe_hot;
     }
     if (start == START_STEP) {
         PLAIN();
+    }
+    if (start == START_RESUME && (pc->op == RF_OP_FOR_LOOP || pc->op == RF_OP_FOR_LOOP2)) {
+        frame->proto->loop_count++; /* native code has left here: were it asked again at once, nothing might ever happen */
+        goto next_item;
     }
     DISPATCH();
 
@@ -329,7 +338,7 @@ hot_loop: /* a back edge, at pc, goes to `target` */
     pc = target;
     frame->pc = pc;
     vm->sp = sp;
-    status = rf_tier_loop(vm, frame);
+    status = rf_tier_loop(vm, frame, start == START_RESUME && frame == base);
 tier_answered:
     CHOOSE_LABELS();
     if (status == RF_ENTER) {
@@ -1505,7 +1514,7 @@ trace: /* DEBUG_VM: every instruction passes here and runs in its plain form */
     hot_for:
         frame->pc = pc;
         vm->sp = sp;
-        status = rf_tier_loop(vm, frame);
+        status = rf_tier_loop(vm, frame, start == START_RESUME && frame == base);
         CHOOSE_LABELS();
         if (status == RF_ENTER) {
             goto next_item;
@@ -1693,7 +1702,15 @@ RfRet rf_interp_resume(RfVm *vm, RfFrame *frame, uint32_t pc, bool error)
     frame->mode = RF_FRAME_ENTRY;
     frame->ret = frame->fp; /* what lies below is not ours to release */
     frame->pc = frame->proto->code + pc + (error ? 1 : 0);
-    if ((error && rf_unwind(vm, frame) != RF_OK) || run(vm, frame, START_ON) != RF_OK) {
+    RfStatus status = error ? rf_unwind(vm, frame) : RF_OK;
+    if (status == RF_OK) {
+        status = run(vm, frame, START_RESUME);
+    }
+    if (status == RF_SUSPEND) { /* called last, so that the C stack does not grow with each exit of a loop */
+        rf_tier_mark(frame);
+        return vm->reenter(vm, frame, frame->fp);
+    }
+    if (status != RF_OK) {
         return (RfRet){0, RF_RET_ERROR};
     }
     RfValue v = rf_pop(vm);

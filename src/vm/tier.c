@@ -29,12 +29,17 @@ static bool may_be_native(const RfVm *vm, const RfFrame *frame)
            (char *)__builtin_frame_address(0) >= vm->c_limit; /* interpreted frames need no C stack */
 }
 
-static RfStatus enter(RfVm *vm, RfFrame *frame, RfNativeEntry *entry)
+void rf_tier_mark(RfFrame *frame)
 {
-    RfValue *ret = frame->ret, *fp = frame->fp;
     frame->mode = RF_FRAME_ENTRY;
     frame->native = 1;
     frame->mark = 0;
+}
+
+static RfStatus enter(RfVm *vm, RfFrame *frame, RfNativeEntry *entry)
+{
+    RfValue *ret = frame->ret, *fp = frame->fp;
+    rf_tier_mark(frame);
     RfRet r = entry(vm, frame, fp);
     vm->frame = frame - 1;
     for (vm->sp = fp; vm->sp > ret;) {
@@ -68,13 +73,20 @@ RfStatus rf_tier_call(RfVm *vm, RfFrame *frame)
     return entry && may_be_native(vm, frame) ? enter(vm, frame, entry) : RF_ENTER;
 }
 
-RfStatus rf_tier_loop(RfVm *vm, RfFrame *frame)
+RfStatus rf_tier_loop(RfVm *vm, RfFrame *frame, bool resumed)
 {
     RfProto *p = frame->proto;
     if (!is_trigger(vm, &p->loop_count, p->loop_trigger) || frame->native || !may_be_native(vm, frame)) {
         return RF_ENTER;
     }
+    if (resumed && (char *)__builtin_frame_address(0) < vm->c_reenter) {
+        return RF_ENTER;
+    }
     RfNativeEntry *entry = vm->tier->loop(vm, frame);
+    if (entry && resumed) {
+        vm->reenter = entry;
+        return RF_SUSPEND;
+    }
     return entry ? enter(vm, frame, entry) : RF_ENTER;
 }
 

@@ -5,21 +5,6 @@
 
 #include "vm/frame.h"
 
-/* What native code returns: a value in two registers. tag RF_RET_ERROR: it failed, the error is in the runtime, the frame is
- * gone (its values released, its trace entry added). */
-typedef struct RfRet {
-    uint64_t payload;
-    uint64_t tag;
-} RfRet;
-#define RF_RET_ERROR 64u
-
-/* Runs the activation `frame` (complete: fp, ret, proto, fn, pc set, mode RF_FRAME_ENTRY, native 1, mark 0; arguments in
- * fp[0..nparams), other locals null; vm->frame == frame, vm->sp at the end of the locals) from its start, or from a loop header,
- * to its end. Every local and operand from fp up has been released afterwards; frame->ret up to fp is the caller's business. The
- * caller drops the frame: vm->frame and vm->sp need not be restored. frame->owner is what the hook that returned the entry has
- * put there, else garbage. An error that leaves: rf_unwind_leave_native, or rf_interp_resume, has added the trace entry. */
-typedef RfRet RfNativeEntry(RfVm *vm, RfFrame *frame, RfValue *fp);
-
 /* ---- profile: classes of values that were on top of the operand stack before each instruction ---- */
 /* clang-format off */
 #define RF_CLASS_UNDEF      0x0001u
@@ -85,7 +70,9 @@ RfStatus rf_interp_step(RfVm *vm, RfFrame *frame, uint32_t pc);
 /* Ends native execution of `frame` and interprets it from code[pc] to its end; frame complete, vm->sp set. The result, or
  * RF_RET_ERROR. The frame has been dropped (vm->frame is the one below), everything from frame->fp up released; a result is in
  * the return value, not on the stack. error: an error is under way at pc instead: this frame's handlers are looked for; without
- * one its trace entry is added. Slots from fp to vm->sp are owned and valid, all locals present. */
+ * one its trace entry is added. Slots from fp to vm->sp are owned and valid, all locals present. When a loop of the activation
+ * has a native entry (hook `loop`), the rest runs there: call this last (`return rf_interp_resume(..)`), so that a loop that is
+ * left and entered again and again needs no more C stack each time. */
 RfRet rf_interp_resume(RfVm *vm, RfFrame *frame, uint32_t pc, bool error);
 
 #endif

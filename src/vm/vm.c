@@ -9,6 +9,7 @@
 
 #define STACK_BYTES ((size_t)2 << 30) /* reserved addresses; pages are used as the stack grows */
 #define STACK_MIN_BYTES ((size_t)1 << 20)
+#define C_REENTER_BYTES ((size_t)64 << 20)
 
 /* Reserves address space, less when the process may not have that much. */
 static void *reserve(size_t *bytes, size_t least)
@@ -63,6 +64,7 @@ static void find_c_limit(RfVm *vm)
     }
     size_t reserve_bytes = size / 8 < 262144 ? size / 8 : 262144;
     vm->c_limit = (char *)low + reserve_bytes;
+    vm->c_reenter = (char *)low + (size > 2 * C_REENTER_BYTES ? size - C_REENTER_BYTES : size / 2);
 }
 
 RfVm *rf_vm_new(const RfVmConfig *config)
@@ -94,7 +96,7 @@ RfVm *rf_vm_new(const RfVmConfig *config)
     rf_runtime_init(&vm->rt);
     vm->next_module_id = 1;
     vm->entry_dir = config->entry_dir ? strdup(config->entry_dir) : NULL;
-    vm->trace = is_on("DEBUG_VM");
+    vm->trace = is_on("DEBUG_VM") ? 1 : 0;
     vm->interrupt = config->budget > 0;
     find_c_limit(vm);
     rf_io_init(vm);

@@ -103,7 +103,7 @@ def test_no_such_function(t):
 def test_no_back_end(t):
     t.write("a.ruff", PROGRAM)
     for flag in ("--ir", "--asm"):
-        r = t.run("disasm", flag, "a.ruff")
+        r = t.run("disasm", flag, "a.ruff", env={"RUFF_JIT_STRESS": "worker:kill"})
         t.expect(r, code=4, out="")
         t.true(re.fullmatch(r"\[RUFCLI001\] \[cli\] error: JIT back end is not available: .+\n", r.err), r.err)
 

@@ -591,6 +591,21 @@ static void native_code_may_be_left_anywhere(void **state)
     }
 }
 
+/* Each exit must not leave C frames behind for good: this loop is left some ten thousand times. */
+static void a_loop_may_be_left_and_entered_again_without_end(void **state)
+{
+    (void)state;
+    fake = quiet();
+    fake.loop_trigger = 0;
+    fake.loop_entry = stepper;
+    fake.stop_every = 3;
+    Run r = run_fake("func f(n) { mut s := 0\n for i in 0..n { s += i }\n return s }\nmut t := 0\nmut i := 0\n"
+                     "while i < 20000 { i += 1\n t += len(map([i], func(x) { return x })) }\nprint(f(20000), t)\n");
+    assert_output(&r, "199990000 20000\n");
+    assert_true(fake.steps > 100); /* how many, depends on the compiler's way with tail calls */
+    run_close(&r);
+}
+
 /* ---- profile ---- */
 
 static uint16_t class_before(const RfProto *p, RfOp op)
@@ -690,6 +705,7 @@ int main(void)
         cmocka_unit_test(async_functions_and_generators_are_not_entered),
         cmocka_unit_test(stepping_is_like_interpreting),
         cmocka_unit_test(native_code_may_be_left_anywhere),
+        cmocka_unit_test(a_loop_may_be_left_and_entered_again_without_end),
         cmocka_unit_test(the_profile_tells_what_instructions_meet),
         cmocka_unit_test(a_profile_window_ends),
         cmocka_unit_test(classes_of_values),
