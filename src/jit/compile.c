@@ -415,6 +415,7 @@ static void set_options(RfCompiler *c, int opt)
                                           "--param=ggc-min-heapsize=32768", "--param=ggc-min-expand=30", "-w"};
     rf_gcc.context_set_int_option(x, GCC_JIT_INT_OPTION_OPTIMIZATION_LEVEL, opt);
     rf_gcc.context_set_bool_print_errors_to_stderr(x, 0);
+    rf_gcc.context_set_bool_allow_unreachable_blocks(x, 1); /* e.g. the exit of guards that turn out not to be needed */
     for (size_t i = 0; i < sizeof options / sizeof *options; i++) {
         rf_gcc.context_add_command_line_option(x, options[i]);
     }

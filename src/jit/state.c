@@ -44,7 +44,8 @@ static uint16_t join_class(uint16_t a, uint16_t b)
 /* Joins `s` (a canonical view of the slot now) into *d; true when *d changed. */
 static bool join_slot(Slot *d, const Slot *s)
 {
-    if (d->k == s->k && (d->k < K_HOME || ((d->k == K_UNIT || d->k == K_BUILTIN) && d->n == s->n))) {
+    if (d->k == s->k && (d->k < K_HOME || (d->k == K_UNIT && d->n == s->n) ||
+                         (d->k == K_BUILTIN && strcmp(d->name, s->name) == 0))) {
         return false;
     }
     if (d->k == K_HOME) {
