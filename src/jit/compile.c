@@ -116,6 +116,7 @@ static void start_state(Emit *e, const RfJobLoop *loop)
         for (uint32_t i = 0; i < u->nlocals; i++) {
             SlotKind k = i >= u->nparams ? K_NULL : e->info->params[i] == K_DEAD ? K_HOME : e->info->params[i];
             e->s.slots[i] = (Slot){.k = (uint8_t)k};
+            e->s.slots[i].borrowed = k == K_HOME && i < u->nparams && e->info->borrows[i];
             if (k == K_HOME && (u->flags & RF_PROTO_DEFAULTS)) {
                 e->s.slots[i].class = 0x7fff;
             }
@@ -513,9 +514,66 @@ static void make_entry(RfCompiler *c, UnitInfo *info)
         e.block = on;
         args[n++] = tag == RF_TAG_FLOAT ? rf_val(&e, rf_payload_f(&e, rf_home(&e, i))) : rf_val(&e, rf_payload(&e, rf_home(&e, i)));
     }
-    rf_gcc.block_end_with_return(e.block, NULL, rf_gcc.context_new_call(c->ctx, NULL, info->direct, n, args));
+    /* what the direct form only borrows is released here */
+    L *tags = rf_mem_zalloc(sizeof(L) * (u->nparams + 1u)), *objects = rf_mem_zalloc(sizeof(L) * (u->nparams + 1u));
+    for (uint32_t i = 0; i < u->nparams; i++) {
+        if (info->borrows[i] && !raw(info->params[i])) {
+            tags[i] = rf_temp(&e, c->t_u64);
+            objects[i] = rf_temp(&e, c->t_u8p);
+            rf_set(&e, tags[i], rf_val(&e, rf_tag(&e, rf_home(&e, i))));
+            rf_set(&e, objects[i], rf_val(&e, rf_payload_p(&e, rf_home(&e, i))));
+        }
+    }
+    L ret = rf_temp(&e, c->t_ret);
+    rf_set(&e, ret, rf_gcc.context_new_call(c->ctx, NULL, info->direct, n, args));
+    for (uint32_t i = 0; i < u->nparams; i++) {
+        if (tags[i]) {
+            rf_release_value(&e, tags[i], objects[i]);
+        }
+    }
+    rf_gcc.block_end_with_return(e.block, NULL, rf_val(&e, ret));
+    rf_mem_free(tags, sizeof(L) * (u->nparams + 1u));
+    rf_mem_free(objects, sizeof(L) * (u->nparams + 1u));
     rf_mem_free(e.s.slots, sizeof(Slot) * e.nslots);
     add_entry(c, u->number, -1);
+}
+
+/* Parameters that no instruction writes or gives away. */
+static void find_borrows(const RfJobUnit *u, bool *borrows)
+{
+    for (uint32_t i = 0; i < u->nparams; i++) {
+        borrows[i] = !(u->flags & RF_PROTO_DEFAULTS);
+    }
+    for (uint32_t pc = 0; pc < u->code_len; pc++) {
+        RfInstr in = u->code[pc];
+        uint32_t first = in.a, count = 0, place = 0;
+        switch ((RfOp)in.op) {
+        case RF_OP_STORE_LOCAL:
+        case RF_OP_STORE_INDEX_LOCAL:
+        case RF_OP_STORE_FIELD_LOCAL:
+        case RF_OP_INDEX_LAST:
+        case RF_OP_NEW_CELL: count = 1; break;
+        case RF_OP_UNSET:
+        case RF_OP_CLEAR: count = in.b; break;
+        case RF_OP_FOR_PREP:
+        case RF_OP_FOR_RANGE:
+        case RF_OP_FOR_STEP:
+        case RF_OP_FOR_LOOP:
+        case RF_OP_FOR_LOOP2: count = 3; break;
+        case RF_OP_CALL: place = u->calls[in.b].place; break;
+        case RF_OP_CALL_METHOD: place = u->methods[in.b].place; break;
+        case RF_OP_ADD: place = in.b; break;
+        case RF_OP_STORE_PATH: place = in.b + 1; break;
+        default: break;
+        }
+        if (place && u->paths[place - 1].root == RF_ROOT_LOCAL) {
+            first = u->paths[place - 1].slot;
+            count = 1;
+        }
+        for (uint32_t i = first; i < first + count && i < u->nparams; i++) {
+            borrows[i] = false;
+        }
+    }
 }
 
 /* Dry rounds until parameters and results of all units no longer widen. */
@@ -681,6 +739,8 @@ bool rf_jit_compile(const RfJob *job, const char *path, unsigned want, RfCompile
         UnitInfo *info = &c.units[i];
         info->u = u;
         info->light = true;
+        info->borrows = rf_mem_zalloc(u->nparams + 1u);
+        find_borrows(u, info->borrows);
         info->params = rf_mem_zalloc(sizeof(SlotKind) * (u->nparams + 1u));
         for (uint32_t p = 0; p < u->nparams; p++) {
             SlotKind k = rf_kind_of_class(u->params[p]);
@@ -730,6 +790,7 @@ bool rf_jit_compile(const RfJob *job, const char *path, unsigned want, RfCompile
         describe(&c, result);
     }
     for (uint32_t i = 0; i < job->nunits; i++) {
+        rf_mem_free(c.units[i].borrows, job->units[i].nparams + 1u);
         rf_mem_free(c.units[i].params, sizeof(SlotKind) * (job->units[i].nparams + 1u));
         if (c.units[i].gparams) {
             rf_mem_free(c.units[i].gparams, sizeof(gcc_jit_param *) * (job->units[i].nparams + 3u));

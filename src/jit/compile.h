@@ -39,6 +39,7 @@ typedef enum SlotKind {
 typedef struct Slot {
     uint8_t k;
     bool moved;     /* K_ALIAS */
+    bool borrowed;  /* K_HOME of a parameter: the caller owns the value (UnitInfo.borrows) */
     uint16_t class; /* K_HOME, aliases: the classes it can have; 0: any */
     uint32_t n;
     uint32_t shape; /* 1 + job shape when class is STRUCT and the shape is known */
@@ -76,6 +77,7 @@ typedef struct UnitInfo {
     const RfJobUnit *u;
     gcc_jit_function *direct;
     gcc_jit_param **gparams;
+    bool *borrows;     /* per parameter: never written, so its value stays the caller's */
     SlotKind *params;  /* K_INT, K_FLOAT, K_BOOL or K_HOME */
     SlotKind result;   /* K_DEAD: not known yet; scalar kind, or K_HOME */
     bool used;         /* called directly, or an entry: its code is emitted */
@@ -207,6 +209,7 @@ R rf_where(Emit *e); /* of the current instruction, all present slots */
 void rf_copy_value(Emit *e, R to, R from);
 void rf_retain_at(Emit *e, R value_address);
 void rf_release_at(Emit *e, R value_address);
+void rf_release_value(Emit *e, L tag, L object); /* the same for a value in two registers */
 void rf_store_scalar(Emit *e, R to, uint32_t slot); /* scalar slot boxed to an address */
 R rf_global_place(Emit *e, uint32_t global);
 /* int, float or bool value of slot as the wanted kind; guards when it is boxed. */

@@ -215,7 +215,7 @@ static void load_local(Emit *e, RfInstr in)
     uint32_t i = rf_push_slot(e, (SlotKind)s->k);
     if (s->k == K_HOME) {
         e->s.slots[i] =
-            (Slot){.k = K_ALIAS, .n = in.a, .moved = (in.b & RF_VARREF_MOVE) != 0, .class = s->class, .shape = s->shape};
+            (Slot){.k = K_ALIAS, .n = in.a, .moved = (in.b & RF_VARREF_MOVE) != 0 && !s->borrowed, .class = s->class, .shape = s->shape};
         /* a value given away twice: the first alias keeps it */
         for (uint32_t j = e->u->nlocals; j < i; j++) {
             if (e->s.slots[j].k == K_ALIAS && e->s.slots[j].n == in.a) {
@@ -428,7 +428,7 @@ static void emit_return(Emit *e)
     uint32_t top = rf_top(e);
     Slot *s = &e->s.slots[top];
     SlotKind k = (SlotKind)s->k;
-    if (k == K_UNIT || k == K_BUILTIN || k == K_CONST || k == K_GALIAS) {
+    if (k == K_UNIT || k == K_BUILTIN || k == K_CONST || k == K_GALIAS || (k == K_ALIAS && e->s.slots[s->n].borrowed)) {
         rf_to_home(e, top);
         k = K_HOME;
     }

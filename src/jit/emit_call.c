@@ -22,6 +22,31 @@ static bool can_call(const Emit *e, uint32_t unit, uint32_t argc)
            !(u->flags & (RF_PROTO_ASYNC | RF_PROTO_GENERATOR | RF_PROTO_MAIN | RF_PROTO_SPAWN | RF_PROTO_TEST | RF_PROTO_DEFAULTS));
 }
 
+/* Puts argument `slot` into its home, where the callee finds it. When the callee only borrows it: the value of a local needs no
+ * count (the local keeps it during the call); an owned one is kept in *tag, *object and released after the call, because the
+ * home may have been used for something else by then. */
+static void lend(Emit *e, uint32_t slot, bool borrows, L *tag, L *object)
+{
+    Slot *s = &e->s.slots[slot];
+    if (!borrows) {
+        rf_to_home(e, slot);
+        return;
+    }
+    if ((s->k == K_ALIAS && !s->moved) || s->k == K_CONST) {
+        rf_copy_value(e, rf_home(e, slot), rf_place(e, slot));
+        *s = (Slot){.k = K_HOME, .borrowed = true};
+        e->exit_block = NULL;
+        return;
+    }
+    rf_to_home(e, slot);
+    if (!e->dry && e->block) {
+        *tag = rf_temp(e, e->c->t_u64);
+        *object = rf_temp(e, e->c->t_u8p);
+        rf_set(e, *tag, rf_val(e, rf_tag(e, rf_home(e, slot))));
+        rf_set(e, *object, rf_val(e, rf_payload_p(e, rf_home(e, slot))));
+    }
+}
+
 /* Calls unit's direct form with the argc operands on top. fn: the function object for frame[1].fn, or NULL. The operand below
  * the arguments, when below_callee, is the callee and goes away too. */
 static void call_unit(Emit *e, uint32_t unit, uint32_t argc, R fn, bool below_callee)
@@ -47,11 +72,12 @@ static void call_unit(Emit *e, uint32_t unit, uint32_t argc, R fn, bool below_ca
         }
     }
     rf_unalias_global(e, -1);
+    L tags[256] = {NULL}, objects[256] = {NULL};
     for (uint32_t i = 0; i < argc; i++) {
         uint32_t slot = first + i;
         SlotKind want = info->params[i];
         if (!raw(want)) {
-            rf_to_home(e, slot);
+            lend(e, slot, info->borrows[i], &tags[i], &objects[i]);
         } else if (!raw((SlotKind)e->s.slots[slot].k)) { /* boxed: unbox behind a guard */
             if (e->s.slots[slot].k != K_HOME) {
                 rf_to_home(e, slot);
@@ -99,6 +125,11 @@ static void call_unit(Emit *e, uint32_t unit, uint32_t argc, R fn, bool below_ca
             }
         }
         rf_set(e, ret, rf_gcc.context_new_call(c->ctx, NULL, info->direct, n, args));
+        for (uint32_t i = 0; i < argc; i++) {
+            if (tags[i]) {
+                rf_release_value(e, tags[i], objects[i]);
+            }
+        }
     }
     for (uint32_t i = 0; i < argc; i++) { /* the callee has them */
         e->s.slots[rf_top(e)] = (Slot){.k = K_DEAD};

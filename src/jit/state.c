@@ -208,7 +208,12 @@ static char leave_slot(Emit *e, uint32_t i)
         rf_set(e, rf_payload(e, rf_home(e, i)), rf_k(e, number));
         return RF_SLOT_BUILTIN;
     }
-    default: rf_to_home(e, i); return RF_SLOT_HOME;
+    default:
+        if (e->s.slots[i].borrowed) { /* the interpreter will release it */
+            rf_retain_at(e, rf_home(e, i));
+        }
+        rf_to_home(e, i);
+        return RF_SLOT_HOME;
     }
 }
 
@@ -392,7 +397,7 @@ void rf_release_slot(Emit *e, uint32_t i)
 {
     Slot *s = &e->s.slots[i];
     const uint16_t scalars = RF_CLASS_UNDEF | RF_CLASS_NULL | RF_CLASS_BOOL | RF_CLASS_INT | RF_CLASS_FLOAT | RF_CLASS_BUILTIN;
-    if (s->k == K_HOME && !(s->class && !(s->class & ~scalars))) {
+    if (s->k == K_HOME && !s->borrowed && !(s->class && !(s->class & ~scalars))) {
         rf_release_at(e, rf_home(e, i));
     }
     if (s->k == K_ALIAS && s->moved) {
