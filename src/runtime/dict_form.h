@@ -83,6 +83,13 @@ static inline size_t rf_dict_entries_bytes(const RfDict *d)
                               : ((size_t)d->cap + rf_dict_is_table(d)) * sizeof *d->entries;
 }
 
+/* Memory for the entries of a grid or a table, all free. */
+static inline void *rf_dict_block_alloc(const RfDict *d)
+{
+    size_t bytes = rf_dict_entries_bytes(d);
+    return rf_mem_use_huge_pages(rf_mem_zalloc(bytes), bytes);
+}
+
 /* Entries, holes included, that the dict may have before it must be rebuilt. */
 static inline uint32_t rf_dict_room(const RfDict *d)
 {
@@ -98,8 +105,6 @@ void rf_dict_flatten(RfDict *d, size_t cap);
 /* Moves all entries into a new grid that has a place for `key`, too, if all of them fill half of it. d has any form but
  * an index, and no string keys. */
 bool rf_dict_grid_move(RfDict *d, int64_t key);
-/* Memory for the entries of a grid or a table. */
-void *rf_dict_block_alloc(size_t bytes, bool zeroed);
 
 /* Moves the table with RF_INDEX_MIX set when a sample of its entries shows that they crowd. */
 void rf_dict_table_uncrowd(RfDict *d);

@@ -75,7 +75,7 @@ bool rf_dict_grid_move(RfDict *d, int64_t key)
     d->obj.aux = 0;
     d->cap = (uint32_t)places;
     d->len = d->used = d->first = 0;
-    RfDictGrid *block = rf_dict_block_alloc(rf_dict_entries_bytes(d), true);
+    RfDictGrid *block = rf_dict_block_alloc(d);
     *block = grid;
     d->values = (RfValue *)(void *)(block + 1);
     d->order = rf_mem_alloc(places * sizeof *d->order);

@@ -33,7 +33,7 @@ RfDict *rf_dict_copy(const RfDict *d)
     copy->obj.rc = 1;
     if (rf_dict_is_ordered(d)) {
         size_t bytes = rf_dict_entries_bytes(d);
-        char *block = rf_dict_block_alloc(bytes, false);
+        char *block = rf_mem_use_huge_pages(rf_mem_alloc(bytes), bytes);
         memcpy(block, rf_dict_entries_block(d), bytes);
         copy->entries = (RfDictEntry *)(void *)(block + ((char *)d->entries - (char *)rf_dict_entries_block(d)));
         copy->order = rf_mem_alloc(rf_dict_room(d) * sizeof *d->order);

@@ -10,29 +10,17 @@
 
 #define NOWHERE UINT32_MAX
 #define HUGE_PAGE ((size_t)2 << 20)
-#define HUGE_BLOCK (2 * HUGE_PAGE) /* bytes from which on a block is worth huge pages */
-#define CROWDED 8u                 /* average distance from home at which keys crowd; random ones have 1.5 at most */
-#define PIECE 65536u               /* slots moved between two returns of memory */
+#define CROWDED 8u   /* average distance from home at which keys crowd; random ones have 1.5 at most */
+#define PIECE 65536u /* slots moved between two returns of memory */
 
-/* Applies an advice to the huge pages that lie entirely between two addresses. It may fail; nothing depends on it. */
-static void advise(void *start, void *end, int advice)
+/* Gives back the huge pages that lie entirely between two addresses. It may fail; nothing depends on it. */
+static void give_back(void *start, void *end)
 {
     uintptr_t from = ((uintptr_t)start + HUGE_PAGE - 1) & ~(HUGE_PAGE - 1);
     uintptr_t to = (uintptr_t)end & ~(HUGE_PAGE - 1);
     if (from < to) {
-        madvise((void *)from, to - from, advice);
+        madvise((void *)from, to - from, MADV_DONTNEED);
     }
-}
-
-void *rf_dict_block_alloc(size_t bytes, bool zeroed)
-{
-    char *block = zeroed ? rf_mem_zalloc(bytes) : rf_mem_alloc(bytes);
-#ifdef MADV_HUGEPAGE
-    if (bytes >= HUGE_BLOCK) { /* accesses hit pages at random: with small pages each would miss the TLB, too */
-        advise(block, block + bytes, MADV_HUGEPAGE);
-    }
-#endif
-    return block;
 }
 
 /* Enters a key that is absent. Returns its slot and adds the length of the search to *searched. */
@@ -74,13 +62,13 @@ void rf_dict_table_move(RfDict *d, size_t slots)
     uint32_t *moved_to = rf_mem_alloc(map_bytes);
     d->obj.flags = (d->obj.flags & RF_DICT_NO_GRID) | RF_DICT_INTS | RF_DICT_TABLE;
     d->cap = (uint32_t)slots;
-    d->entries = rf_dict_block_alloc(rf_dict_entries_bytes(d), true);
+    d->entries = rf_dict_block_alloc(d);
     for (uint32_t start = 0, end; start < n; start = end) {
         end = n - start > PIECE ? start + PIECE : n;
         for (uint32_t i = start; i < end; i++) {
             moved_to[i] = old[i].value.tag == RF_TAG_UNDEF ? NOWHERE : enter(d, &old[i], &searched);
         }
-        advise(old, old + end, MADV_DONTNEED); /* so that both tables never exist in full */
+        give_back(old, old + end); /* so that both tables never exist in full */
     }
     rf_mem_free(old, old_bytes);
     if (was_table) {
