@@ -17,6 +17,7 @@
 
 #define FIRST_CHUNK (64u << 10)
 #define HUGE_PAGE (2u << 20)
+#define HUGE_BLOCK (2 * HUGE_PAGE) /* bytes from which on a block is worth huge pages */
 #define LAST_CHUNK HUGE_PAGE /* chunks double up to this size */
 #define EXIT_INTERNAL 6
 
@@ -233,6 +234,18 @@ void *rf_mem_zalloc(size_t size)
         return large_alloc(size, true);
     }
     return memset(rf_mem_alloc(size), 0, size);
+}
+
+void *rf_mem_use_huge_pages(void *block, size_t size)
+{
+#ifdef MADV_HUGEPAGE
+    if (size >= HUGE_BLOCK) {
+        uintptr_t from = ((uintptr_t)block + HUGE_PAGE - 1) & ~(uintptr_t)(HUGE_PAGE - 1);
+        uintptr_t to = ((uintptr_t)block + size) & ~(uintptr_t)(HUGE_PAGE - 1);
+        madvise((void *)from, to - from, MADV_HUGEPAGE); /* it may fail; nothing depends on it */
+    }
+#endif
+    return block;
 }
 
 void *rf_mem_resize(void *block, size_t old_size, size_t new_size)

@@ -74,6 +74,9 @@ static inline void rf_mem_free(void *block, size_t size)
 
 /* As rf_mem_alloc, zeroed. Large blocks come from the system zeroed and are not touched. */
 void *rf_mem_zalloc(size_t size);
+/* For a block that is accessed at random, from end to end: when it is large it gets huge pages, because with small ones
+ * most accesses would miss the TLB, too. Best before the first access. Returns the block. */
+void *rf_mem_use_huge_pages(void *block, size_t size);
 /* Resizes; contents up to min(old,new) are kept. `block` may be NULL with old == 0. Never NULL for new > 0. */
 void *rf_mem_resize(void *block, size_t old_size, size_t new_size);
 /* The number of bytes a request for `size` occupies: filling it up costs nothing. */

@@ -1,11 +1,12 @@
 /* Dicts: finding, inserting, removing, growing. The forms are described in dict.h; making, copying and freeing whole
- * dicts is in dict_life.c, the inside of tables in dict_table.c.
+ * dicts is in dict_life.c, the inside of tables in dict_table.c, of grids in dict_grid.c.
  *
- * Invariants: used <= room; the first `first` entries are holes; a dict that is neither dense nor a table nor indexed
- * has used <= RF_DICT_SMALL and no holes; a table has no string keys, an index some (or had some since the dict was
- * last empty); each live entry of an index has exactly one slot; string keys of an indexed dict have their hash
- * computed. Keys are normalised: a string key is never a canonical int (rf_dict_make_key in dict_key.c). Removing
- * costs O(1) amortised: whoever squeezes out holes has been paid for by the removals that made them. */
+ * Invariants: used <= room; the first `first` entries are holes; a dict that is neither dense nor a grid nor a table
+ * nor indexed has used <= RF_DICT_SMALL and no holes; a grid or a table has no string keys, an index some (or had some
+ * since the dict was last empty); each live entry of an index has exactly one slot; string keys of an indexed dict
+ * have their hash computed. Keys are normalised: a string key is never a canonical int (rf_dict_make_key in
+ * dict_key.c). Removing costs O(1) amortised: whoever squeezes out holes has been paid for by the removals that made
+ * them. */
 #include "runtime/dict.h"
 
 #include "base/mem.h"
@@ -122,7 +123,7 @@ static bool fill_index(const RfDict *d)
     unsigned form = d->obj.aux;
     bool crowded = false;
     for (uint32_t e = d->first; e < d->used && !crowded; e++) {
-        if (!rf_dict_is_hole(&entries[e])) {
+        if (entries[e].value.tag != RF_TAG_UNDEF) {
             crowded = rf_index_add(index, form, hash_of_entry(d, e), e);
         }
     }
@@ -156,7 +157,7 @@ static void squeeze(RfDict *d)
     }
     uint32_t to = 0;
     for (uint32_t e = d->first; e < d->used; e++) {
-        if (!rf_dict_is_hole(&d->entries[e])) {
+        if (!rf_dict_is_hole(d, e)) {
             d->entries[to] = d->entries[e];
             if (d->is_string) {
                 d->is_string[to] = d->is_string[e];
@@ -168,24 +169,37 @@ static void squeeze(RfDict *d)
     d->first = 0;
 }
 
-/* Gives a dict that has got too many entries to be searched one by one its table or index. */
-static void build_search(RfDict *d)
+/* Makes a dict of int keys, not indexed, a grid, or else a table of so many slots. `key` is there or comes next. */
+static void build_grid_or_table(RfDict *d, int64_t key, size_t slots)
+{
+    if (rf_dict_grid_move(d, key)) {
+        return;
+    }
+    if (rf_dict_is_grid(d)) {
+        rf_dict_flatten(d, d->len);
+    }
+    rf_dict_table_move(d, slots);
+}
+
+/* Gives a dict that has got too many entries to be searched one by one its grid, table or index. */
+static void build_search(RfDict *d, int64_t key)
 {
     if (d->obj.flags & RF_DICT_STRINGS) {
         build_index(d);
     } else {
-        rf_dict_table_move(d, rf_dict_table_slots(d->cap));
+        build_grid_or_table(d, key, rf_dict_table_slots(d->cap));
     }
 }
 
-/* Squeezes, gives the tables room for `cap` >= len entries and the index, if there must be one, the size for that. */
-static void rebuild(RfDict *d, size_t cap)
+/* Squeezes, gives the tables room for `cap` >= len entries and the index, if there must be one, the size for that. A
+ * dict of int keys may become a grid with a place for `key` instead. */
+static void rebuild(RfDict *d, size_t cap, int64_t key)
 {
-    if (rf_dict_is_table(d)) {
+    if (rf_dict_is_ordered(d)) {
         if (cap > RF_DICT_SMALL) {
-            rf_dict_table_move(d, rf_dict_table_slots(cap));
+            build_grid_or_table(d, key, rf_dict_table_slots(cap));
         } else {
-            rf_dict_table_flatten(d, cap);
+            rf_dict_flatten(d, cap);
         }
         return;
     }
@@ -198,7 +212,7 @@ static void rebuild(RfDict *d, size_t cap)
         d->cap = (uint32_t)cap;
     }
     if (d->used > RF_DICT_SMALL && !(d->obj.flags & RF_DICT_DENSE)) {
-        build_search(d);
+        build_search(d, key);
     } else if (d->index) {
         rf_mem_free(d->index, rf_index_bytes(d->obj.aux));
         d->index = NULL;
@@ -215,22 +229,36 @@ static size_t capacity_for(size_t n)
     return rf_index_room(rf_index_bits(n));
 }
 
+/* Any key that is there, to be the one that a dict of int keys makes room for. */
+static int64_t first_key(const RfDict *d)
+{
+    return d->used ? rf_dict_entry_key(d, rf_dict_place(d, d->first)).as.i : 0;
+}
+
 void rf_dict_reserve(RfDict *d, size_t cap)
 {
-    if (cap > rf_dict_room(d)) {
-        rebuild(d, rf_dict_is_table(d) ? cap : capacity_for(cap));
+    if (cap > rf_dict_room(d) && !rf_dict_is_grid(d)) { /* where the next keys of a grid will lie is not known */
+        rebuild(d, rf_dict_is_table(d) ? cap : capacity_for(cap), first_key(d));
     }
 }
 
-static __attribute__((noinline)) void make_room(RfDict *d)
+/* For a key that is about to be added. */
+static __attribute__((noinline)) void make_room(RfDict *d, int64_t key)
 {
+    if (rf_dict_is_grid(d)) {
+        if (rf_dict_grid_place(d, key) < d->cap) { /* there is a tombstone in its place */
+            d->obj.flags |= RF_DICT_NO_GRID;
+        }
+        rebuild(d, d->len < RF_DICT_SMALL ? capacity_for(d->len + 1) : (size_t)d->len + d->len / 4 + 1, key);
+        return;
+    }
     /* When a quarter of the entries are holes, squeezing is enough: next time is room / 4 insertions away or more. */
     uint32_t room = rf_dict_room(d);
     bool roomy = d->used - d->len > room / 4;
     if (rf_dict_is_table(d)) {
-        rf_dict_table_move(d, roomy ? d->cap : (size_t)d->cap + d->cap / 3);
+        build_grid_or_table(d, key, roomy ? d->cap : (size_t)d->cap + d->cap / 3);
     } else {
-        rebuild(d, roomy ? room : capacity_for(room + room / 4 + 1));
+        rebuild(d, roomy ? room : capacity_for(room + room / 4 + 1), key);
     }
 }
 
@@ -260,17 +288,21 @@ static void admit(RfDict *d, bool is_string, int64_t key)
 /* Adds an entry whose key is known to be absent. */
 static __attribute__((noinline)) void add(RfDict *d, RfDictEntry entry, bool is_string)
 {
-    if (is_string && rf_dict_is_table(d)) {
-        rf_dict_table_flatten(d, rf_dict_room(d));
+    if (is_string && rf_dict_is_ordered(d)) {
+        rf_dict_flatten(d, capacity_for((size_t)d->len + 1));
     }
-    if (d->used == rf_dict_room(d)) {
-        make_room(d);
+    if (!rf_dict_is_ordered(d)) {
+        admit(d, is_string, entry.key.i); /* first: a dict that is to hold a string must not be built as a table */
     }
-    if (!rf_dict_is_table(d)) {
-        admit(d, is_string, entry.key.i);
-        if (!d->index && !(d->obj.flags & RF_DICT_DENSE) && d->used >= RF_DICT_SMALL) {
-            build_search(d);
-        }
+    if (rf_dict_is_grid(d) || d->used == rf_dict_room(d)) {
+        make_room(d, entry.key.i);
+    }
+    if (!d->index && !(d->obj.flags & RF_DICT_DENSE) && d->used >= RF_DICT_SMALL) {
+        build_search(d, entry.key.i);
+    }
+    if (rf_dict_is_grid(d)) {
+        rf_dict_grid_put(d, (uint32_t)rf_dict_grid_place(d, entry.key.i), entry.value);
+        return;
     }
     if (rf_dict_is_table(d)) {
         uint32_t home = rf_dict_table_home(d, entry.key.i);
@@ -291,19 +323,29 @@ static __attribute__((noinline)) void add(RfDict *d, RfDictEntry entry, bool is_
 void rf_dict_set_int(RfDict *d, int64_t key, RfValue value)
 {
     RfValue *found;
-    if (rf_dict_is_table(d)) {
+    if (!rf_dict_is_ordered(d)) {
+        found = rf_dict_find_int(d, key);
+    } else if (rf_dict_is_grid(d)) {
+        uint64_t place = rf_dict_grid_place(d, key);
+        found = place < d->cap ? &d->values[place] : NULL;
+        if (found && found->tag == RF_TAG_UNDEF) {
+            if (found->as.i != RF_DICT_TOMBSTONE) {
+                rf_dict_grid_put(d, (uint32_t)place, value);
+                return;
+            }
+            found = NULL;
+        }
+    } else {
         uint32_t home = rf_dict_table_home(d, key);
         RfDictEntry *slot = rf_dict_table_peek(d, key, home);
-        if (slot->key.i != key || rf_dict_is_hole(slot)) {
+        if (slot->key.i != key || slot->value.tag == RF_TAG_UNDEF) {
             slot = rf_dict_table_search(d, key, home); /* the free slot that ends it takes the new entry */
         }
-        found = rf_dict_is_hole(slot) ? NULL : &slot->value;
+        found = slot->value.tag == RF_TAG_UNDEF ? NULL : &slot->value;
         if (!found && d->used < rf_dict_table_room(d->cap)) {
             rf_dict_table_put(d, slot, home, key, value);
             return;
         }
-    } else {
-        found = rf_dict_find_int(d, key);
     }
     if (found) {
         rf_assign(found, value);
@@ -384,12 +426,12 @@ static void drop_entry(RfDict *d, uint32_t place, uint64_t hash)
     if (rf_dict_is_indexed(d)) {
         rf_index_remove(d->index, d->obj.aux, hash, place);
     }
-    d->entries[place].value = (RfValue){.tag = RF_TAG_UNDEF, .as.i = RF_DICT_TOMBSTONE};
-    while (rf_dict_is_hole(&d->entries[rf_dict_place(d, d->first)])) {
+    *rf_dict_value(d, place) = (RfValue){.tag = RF_TAG_UNDEF, .as.i = RF_DICT_TOMBSTONE};
+    while (rf_dict_is_hole(d, rf_dict_place(d, d->first))) {
         d->first++;
     }
     if (d->obj.flags & RF_DICT_DENSE) { /* a hole at the end may be filled by the next key again */
-        while (rf_dict_is_hole(&d->entries[d->used - 1])) {
+        while (rf_dict_is_hole(d, d->used - 1)) {
             d->used--;
         }
         if (d->used <= RF_DICT_SMALL && d->len != d->used - d->first) {
@@ -398,7 +440,7 @@ static void drop_entry(RfDict *d, uint32_t place, uint64_t hash)
     }
     /* Walking and copying must not cost more than there is. */
     if ((d->used - d->first > SPARSE_MIN && d->len < (d->used - d->first) / 4) || d->len < d->cap / SPARSE_CAP) {
-        rebuild(d, capacity_for(d->len * 2));
+        rebuild(d, capacity_for(d->len * 2), first_key(d));
     }
 }
 
@@ -408,10 +450,11 @@ bool rf_dict_remove(RfDict *d, RfValue key, RfValue *value)
     if (!found) {
         return false;
     }
-    RfDictEntry *entry = (RfDictEntry *)((char *)found - offsetof(RfDictEntry, value));
-    uint32_t place = (uint32_t)(entry - d->entries);
+    uint32_t place = rf_dict_is_grid(d)
+                         ? (uint32_t)(found - d->values)
+                         : (uint32_t)((RfDictEntry *)((char *)found - offsetof(RfDictEntry, value)) - d->entries);
     uint64_t hash = rf_dict_is_indexed(d) ? hash_of_entry(d, place) : 0;
-    RfString *owned_key = key.tag == RF_TAG_STRING ? entry->key.str : NULL;
+    RfString *owned_key = key.tag == RF_TAG_STRING ? d->entries[place].key.str : NULL;
     *value = *found;
     drop_entry(d, place, hash);
     if (owned_key) {

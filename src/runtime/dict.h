@@ -2,15 +2,17 @@
  * are one entry. Entries are 24 bytes: the key's payload and the value. What kind of key it is follows from the dict:
  * all ints, all strings, or (rarely) mixed, with one byte per entry on the side.
  *
- * Four forms, each with its way to find an entry:
+ * Five forms, each with its way to find an entry:
  *   dense  - the keys are n, n+1, n+2, ... in this order: the place of the entry is computed
+ *   grid   - int keys in any order that fill, half at least, a range in even steps: the place is computed from the key,
+ *            and so is the key from the place; only values are stored (dict_grid.c)
  *   small  - up to RF_DICT_SMALL entries: they are searched one by one
- *   table  - any other int keys: `entries` itself is the hash table, so that a look-up touches one place in memory;
- *            `order` lists the places in insertion order (dict_table.h)
+ *   table  - any other int keys: `entries` itself is the hash table, so that a look-up touches one place in memory
+ *            (dict_form.h)
  *   index  - all that has string keys: open addressing; a slot holds the entry number and as much of the hash as still
  *            fits into 32 bits, so that a look-up touches one slot and, nearly always, only the right entry (index.h)
- * Except in a table, entries lie in insertion order. Removing leaves a hole (value.tag UNDEF) that is not used again
- * before the dict is rebuilt. */
+ * In a grid or a table `order` lists the places in insertion order; else entries lie in that order. Removing leaves a
+ * hole (value.tag UNDEF) that is not used again before the dict is rebuilt. */
 #ifndef RF_RUNTIME_DICT_H
 #define RF_RUNTIME_DICT_H
 
@@ -24,26 +26,40 @@
 #define RF_DICT_STRINGS 2u /* there may be string keys; with RF_DICT_INTS: mixed, `is_string` is not NULL */
 #define RF_DICT_DENSE 4u   /* entries[i].key.i == entries[0].key.i + i for all i < used; no index */
 #define RF_DICT_TABLE 8u   /* the table form; int keys only */
+#define RF_DICT_GRID 16u   /* the grid form; int keys only */
+#define RF_DICT_ORDERED (RF_DICT_TABLE | RF_DICT_GRID) /* there is an `order` */
+#define RF_DICT_NO_GRID 32u /* not to become a grid: removed keys come back, which a grid has no place for */
 
 typedef struct RfDictEntry {
     union {
         int64_t i;
         RfString *str; /* owned */
     } key;
-    RfValue value; /* UNDEF: a hole; in a table with all bytes 0: free, see dict_table.h */
+    RfValue value; /* UNDEF: a hole; in a grid or a table with all bytes 0: free, see dict_form.h */
 } RfDictEntry;
+
+/* The keys that a grid has places for: base, base + stride, base + 2 * stride, ... */
+typedef struct RfDictGrid {
+    int64_t base;
+    uint64_t stride;
+    uint64_t inverse; /* of the odd part of stride, modulo 2^64 */
+    uint64_t shift;   /* stride is its odd part << shift */
+} RfDictGrid;
 
 struct RfDict {
     RfObject obj;   /* obj.aux: form of the index (index.h); its RF_INDEX_BITS are 0 when there is none */
     uint32_t len;   /* live entries */
     uint32_t used;  /* entries in use, holes included */
-    uint32_t cap;   /* room in entries; slots of a table, without a last one that stays free */
+    uint32_t cap;   /* room in entries; slots of a grid, or of a table without a last one that stays free */
     uint32_t first; /* no live entry before this one */
     union {
         uint32_t *index; /* see index.h; NULL when small or dense */
-        uint32_t *order; /* of a table: place of the i-th entry, i < used */
+        uint32_t *order; /* of a grid or a table: place of the i-th entry, i < used */
     };
-    RfDictEntry *entries;
+    union {
+        RfDictEntry *entries;
+        RfValue *values; /* of a grid, behind its RfDictGrid */
+    };
     uint8_t *is_string; /* per entry: 1 for a string key; NULL unless mixed */
 };
 
@@ -85,14 +101,38 @@ void rf_dict_reserve(RfDict *d, size_t cap);
 /* Where the e-th entry in insertion order lies in `entries`; e < used. */
 static inline uint32_t rf_dict_place(const RfDict *d, size_t e)
 {
-    return d->obj.flags & RF_DICT_TABLE ? d->order[e] : (uint32_t)e;
+    return d->obj.flags & RF_DICT_ORDERED ? d->order[e] : (uint32_t)e;
+}
+
+/* The value at `place`. */
+static inline RfValue *rf_dict_value(const RfDict *d, uint32_t place)
+{
+    return d->obj.flags & RF_DICT_GRID ? &d->values[place] : &d->entries[place].value;
+}
+
+static inline const RfDictGrid *rf_dict_grid(const RfDict *d)
+{
+    return (const RfDictGrid *)(const void *)d->values - 1;
 }
 
 /* Key of the entry at `place`, borrowed. Its value must not be a hole. */
 static inline RfValue rf_dict_entry_key(const RfDict *d, uint32_t place)
 {
+    if (d->obj.flags & RF_DICT_GRID) {
+        const RfDictGrid *grid = rf_dict_grid(d);
+        return rf_int((int64_t)((uint64_t)grid->base + place * grid->stride));
+    }
     bool is_string = d->is_string ? d->is_string[place] : (d->obj.flags & RF_DICT_STRINGS) != 0;
     return (RfValue){.tag = is_string ? RF_TAG_STRING : RF_TAG_INT, .as.i = d->entries[place].key.i};
+}
+
+/* Where a key's value lies in a grid; d->cap or more when it has no place there. Multiplying by the inverse
+ * divides the multiples of an odd number, and rotating those of a power of two. No other key ends up where they do. */
+static inline uint64_t rf_dict_grid_place(const RfDict *d, int64_t key)
+{
+    const RfDictGrid *grid = rf_dict_grid(d);
+    uint64_t product = ((uint64_t)key - (uint64_t)grid->base) * grid->inverse;
+    return product >> (grid->shift & 63) | product << (-grid->shift & 63);
 }
 
 /* Where the search for a key begins in a table of d->cap slots. */
@@ -128,7 +168,11 @@ static inline RfDictEntry *rf_dict_table_peek(const RfDict *d, int64_t key, uint
 static inline RfValue *rf_dict_find_int(const RfDict *d, int64_t key)
 {
     RfDictEntry *entry;
-    if (d->obj.flags & RF_DICT_TABLE) {
+    if (d->obj.flags & RF_DICT_ORDERED) { /* the others, mostly small, shall not be asked twice */
+        if (d->obj.flags & RF_DICT_GRID) {
+            uint64_t place = rf_dict_grid_place(d, key);
+            return place < d->cap && d->values[place].tag != RF_TAG_UNDEF ? &d->values[place] : NULL;
+        }
         uint32_t home = rf_dict_table_home(d, key);
         entry = rf_dict_table_peek(d, key, home);
         if (__builtin_expect(entry->key.i != key || entry->value.tag == RF_TAG_UNDEF, 0)) {
@@ -150,15 +194,15 @@ static inline RfValue *rf_dict_find_int(const RfDict *d, int64_t key)
  * entries on the way (values may be assigned). */
 static inline bool rf_dict_next(const RfDict *d, size_t *pos, RfDictItem *item)
 {
-    enum { AHEAD = 8 }; /* entries of a table lie anywhere: they are asked for in time */
+    enum { AHEAD = 8 }; /* where there is an order, values lie anywhere: they are asked for in time */
     for (size_t e = *pos < d->first ? d->first : *pos; e < d->used; e++) {
-        uint32_t place = (uint32_t)e;
-        if (d->obj.flags & RF_DICT_TABLE) {
-            place = d->order[e];
-            __builtin_prefetch(&d->entries[d->order[e + AHEAD < d->used ? e + AHEAD : e]]);
+        uint32_t place = rf_dict_place(d, e);
+        if (d->obj.flags & RF_DICT_ORDERED) {
+            __builtin_prefetch(rf_dict_value(d, d->order[e + AHEAD < d->used ? e + AHEAD : e]));
         }
-        if (d->entries[place].value.tag != RF_TAG_UNDEF) {
-            *item = (RfDictItem){rf_dict_entry_key(d, place), &d->entries[place].value};
+        RfValue *value = rf_dict_value(d, place);
+        if (value->tag != RF_TAG_UNDEF) {
+            *item = (RfDictItem){rf_dict_entry_key(d, place), value};
             *pos = e + 1;
             return true;
         }

@@ -88,7 +88,7 @@ static inline bool in_order(const RfDict *d, const Rank *a, const Rank *b)
 static uint64_t lead_of(const RfDict *d, uint32_t e)
 {
     if (!(d->obj.flags & RF_DICT_STRINGS)) {
-        return (uint64_t)d->entries[e].key.i ^ ((uint64_t)1 << 63);
+        return (uint64_t)rf_dict_entry_key(d, e).as.i ^ ((uint64_t)1 << 63);
     }
     char digits[INT_TEXT_MAX];
     const char *text;
@@ -146,12 +146,20 @@ RfDictItem *rf_dict_sorted(const RfDict *d)
         }
         return items;
     }
+    if (d->obj.flags & RF_DICT_GRID) { /* its places are in order */
+        for (uint32_t place = 0; i < n; place++) {
+            if (d->values[place].tag != RF_TAG_UNDEF) {
+                items[i++] = (RfDictItem){rf_dict_entry_key(d, place), &d->values[place]};
+            }
+        }
+        return items;
+    }
     size_t bytes = 2 * n * sizeof(Rank);
     Rank *ranks = rf_mem_alloc(bytes), *sorted = ranks;
     bool in_place = true;
     for (uint32_t e = d->first; e < d->used; e++) {
         uint32_t place = rf_dict_place(d, e);
-        if (d->entries[place].value.tag != RF_TAG_UNDEF) {
+        if (rf_dict_value(d, place)->tag != RF_TAG_UNDEF) {
             ranks[i] = (Rank){lead_of(d, place), place};
             in_place = in_place && (i == 0 || in_order(d, &ranks[i - 1], &ranks[i]));
             i++;
@@ -162,7 +170,7 @@ RfDictItem *rf_dict_sorted(const RfDict *d)
     }
     for (i = 0; i < n; i++) {
         uint32_t place = sorted[i].place;
-        items[i] = (RfDictItem){rf_dict_entry_key(d, place), &d->entries[place].value};
+        items[i] = (RfDictItem){rf_dict_entry_key(d, place), rf_dict_value(d, place)};
     }
     rf_mem_free(ranks, bytes);
     return items;

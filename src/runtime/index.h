@@ -137,7 +137,7 @@ static inline uint32_t *rf_index_renew(uint32_t *index, uint16_t *form, size_t c
     if (index) {
         rf_mem_free(index, rf_index_bytes(old));
     }
-    return rf_mem_zalloc(rf_index_bytes(*form));
+    return rf_mem_use_huge_pages(rf_mem_zalloc(rf_index_bytes(*form)), rf_index_bytes(*form));
 }
 
 #endif

@@ -1,4 +1,5 @@
-/* Dicts: keys, insertion order, the small, dense, table and indexed forms and the ways between them, sorted order. */
+/* Dicts: keys, insertion order, the small, dense, grid, table and indexed forms and the ways between them, sorted
+ * order. */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,18 +11,18 @@
 static void check_sound(const RfDict *d)
 {
     size_t live = 0;
-    bool table = rf_dict_is_table(d);
+    bool ordered = rf_dict_is_ordered(d);
     assert_true(d->used <= rf_dict_room(d));
     for (uint32_t e = 0; e < d->used; e++) {
         uint32_t place = rf_dict_place(d, e);
         assert_true(place < d->cap);
-        bool hole = d->entries[place].value.tag == RF_TAG_UNDEF;
+        bool hole = rf_dict_is_hole(d, place);
         assert_true(hole || e >= d->first);
         if (!hole) {
             live++;
-            assert_ptr_equal(rf_dict_find(d, rf_dict_entry_key(d, place)), &d->entries[place].value);
-        } else if (table) {
-            assert_int_equal(d->entries[place].value.as.i, RF_DICT_TOMBSTONE);
+            assert_ptr_equal(rf_dict_find(d, rf_dict_entry_key(d, place)), rf_dict_value(d, place));
+        } else if (ordered) {
+            assert_int_equal(rf_dict_value(d, place)->as.i, RF_DICT_TOMBSTONE);
         }
     }
     assert_int_equal(live, d->len);
@@ -31,15 +32,16 @@ static void check_sound(const RfDict *d)
         assert_true(d->used <= RF_DICT_SMALL);
         assert_int_equal(d->used, d->len);
     }
-    if (table) {
-        assert_int_equal(d->obj.flags, RF_DICT_INTS | RF_DICT_TABLE);
+    if (ordered) {
+        assert_false(d->obj.flags & (RF_DICT_STRINGS | RF_DICT_DENSE));
+        assert_true(rf_dict_is_table(d) != rf_dict_is_grid(d));
         size_t taken = 0;
         for (uint32_t i = 0; i < d->cap; i++) {
-            taken += d->entries[i].value.tag != RF_TAG_UNDEF || d->entries[i].value.as.i != 0;
+            taken += !rf_dict_is_hole(d, i) || rf_dict_value(d, i)->as.i != 0;
         }
         assert_int_equal(taken, d->used);
     }
-    assert_int_equal(rf_dict_is_indexed(d), d->index && !table);
+    assert_int_equal(rf_dict_is_indexed(d), d->index && !ordered);
     if (rf_dict_is_indexed(d)) {
         assert_true(d->obj.flags & RF_DICT_STRINGS);
         size_t taken = 0;
@@ -209,9 +211,9 @@ static void dense_keys_need_no_index(void **state)
     assert_null(rf_dict_find_int(d, 100));
     check_sound(d);
     rf_dict_set_int(d, 100, rf_int(7));
-    assert_true(rf_dict_is_table(d));
+    assert_true(rf_dict_is_grid(d));
     check_sound(d);
-    assert_int_equal(d->entries[rf_dict_place(d, d->used - 1)].key.i, 100);
+    assert_int_equal(rf_dict_entry_key(d, rf_dict_place(d, d->used - 1)).as.i, 100);
     assert_int_equal(d->len, 1000);
     rf_object_release(d);
 }
@@ -241,11 +243,15 @@ static void a_string_ends_density(void **state)
 static void as_a_queue(void **state)
 {
     (void)state;
-    for (int64_t stride = 1; stride <= 1000003; stride += 1000002) { /* dense, table */
+    static const int64_t strides[] = {1, 1000003, (int64_t)1 << 40}; /* dense, grid, table */
+    for (size_t form = 0; form < 3; form++) {
+        int64_t stride = strides[form];
         RfDict *d = rf_dict_new(0);
         for (int64_t i = 0; i < 100; i++) {
             rf_dict_set_int(d, i * stride, rf_int(i));
         }
+        assert_int_equal(rf_dict_is_grid(d), form == 1);
+        assert_int_equal(rf_dict_is_table(d), form == 2);
         for (int64_t i = 100; i < 50000; i++) {
             size_t pos = 0;
             RfDictItem item;
@@ -364,10 +370,11 @@ static void regular_keys_spread(void **state)
         unsigned shift = i % 50;
         int64_t stride = i / 50 * 11 - 4; /* 161 << 6 is one of the worst */
         RfDict *d = rf_dict_new(0);
+        rf_dict_set_int(d, 0x5851F42D4C957F2D, rf_int(0)); /* with this one the others are no grid */
         for (int64_t k = 0; k < 1000; k++) {
             rf_dict_set_int(d, (int64_t)((uint64_t)(k * stride) << shift), rf_int(k));
         }
-        if (!d->index) {
+        if (stride == 0) {
             rf_object_release(d);
             continue;
         }
@@ -387,7 +394,7 @@ static void regular_keys_spread(void **state)
     assert_true(plain);
 }
 
-/* Changes at random in a table that grows, shrinks, is copied and becomes something else; against a list with an entry
+/* Changes at random in a grid or a table that grows, shrinks, is copied and becomes something else; against a list with an entry
  * per key. `stamp` orders the keys by insertion. */
 typedef struct Slot {
     int64_t key, value;
@@ -419,24 +426,26 @@ static void check_against(const RfDict *d, const Slot *slots, size_t n)
     assert_int_equal(count, seen);
 }
 
-static void random_changes_of_tables(void **state)
+static void random_changes_of_grids_and_tables(void **state)
 {
     (void)state;
     int64_t live = rf_mem_live_bytes();
     static Slot slots[TABLE_KEYS];
     uint64_t seed = 11, stamp = 0;
     for (int round = 0; round < 24; round++) {
-        size_t n = round % 4 == 0 ? 40 : TABLE_KEYS, tables = 0;
+        size_t n = round % 5 == 0 ? 40 : TABLE_KEYS, tables = 0, grids = 0;
         for (size_t i = 0; i < n; i++) {
             uint64_t r = (i + 1) * 0xD1342543DE82EF95u;
-            slots[i] = (Slot){.key = round % 3 == 0   ? (int64_t)(r ^ r >> 29) /* huge and negative */
-                                     : round % 3 == 1 ? (int64_t)(i << 51)     /* a stride that crowds */
-                                                      : (int64_t)i * 7 - 900};
+            slots[i] = (Slot){.key = round % 4 == 0   ? (int64_t)(r ^ r >> 29) /* huge and negative */
+                                     : round % 4 == 1 ? (int64_t)(i << 51)     /* a stride that crowds */
+                                                      : (int64_t)i * 12 - 900};
         }
-        slots[0].key = INT64_MIN;
-        slots[1].key = INT64_MAX;
-        slots[2].key = 0;
-        RfDict *d = rf_dict_new(round % 5 == 0 ? n : 0);
+        if (round % 4 != 3) {
+            slots[0].key = INT64_MIN;
+            slots[1].key = INT64_MAX;
+            slots[2].key = 1;
+        }
+        RfDict *d = rf_dict_new(round % 7 == 0 ? n : 0);
         for (int step = 0; step < 12000; step++) {
             seed = seed * 6364136223846793005u + 1442695040888963407u;
             uint32_t r = (uint32_t)(seed >> 33);
@@ -455,6 +464,7 @@ static void random_changes_of_tables(void **state)
                 slots[i].stamp = 0;
             }
             tables += rf_dict_is_table(d);
+            grids += rf_dict_is_grid(d);
             if (step % 1777 == 0) { /* continue with a copy; the other one must remain as it is */
                 rf_object_retain(d);
                 RfDict *old = d;
@@ -465,9 +475,10 @@ static void random_changes_of_tables(void **state)
             }
         }
         assert_true(tables > 0);
+        assert_true(round % 4 != 3 || grids > 0);
         check_against(d, slots, n);
         set(d, "a string", 1); /* conversion keeps everything */
-        assert_false(rf_dict_is_table(d));
+        assert_false(rf_dict_is_ordered(d));
         check_against(d, slots, n);
         remove_key(d, "a string", true);
         check_against(d, slots, n);
@@ -476,6 +487,192 @@ static void random_changes_of_tables(void **state)
             check_order(d, "");
         }
         rf_object_release(d);
+    }
+    assert_int_equal(rf_mem_live_bytes(), live);
+}
+
+/* In an order that is neither rising nor falling; found again, in order, sorted, and no other key with them. */
+static void keys_in_even_steps_make_a_grid(void **state)
+{
+    (void)state;
+    enum { N = 1009 };
+    static const int64_t strides[] = {1, 2, 3, 17, 96, 1 << 20, 0x7FFFFFFF};
+    for (size_t s = 0; s < sizeof strides / sizeof *strides; s++) {
+        int64_t stride = strides[s];
+        RfDict *d = rf_dict_new(0);
+        for (int64_t i = 0, at = 0; i < N; i++, at = (at + 611) % N) {
+            rf_dict_set_int(d, at * stride - 5000, rf_int(i));
+        }
+        assert_true(rf_dict_is_grid(d));
+        assert_true(d->cap < 2 * N);
+        check_sound(d);
+        size_t pos = 0;
+        int64_t i = 0, at = 0;
+        for (RfDictItem item; rf_dict_next(d, &pos, &item); i++, at = (at + 611) % N) {
+            assert_int_equal(item.key.as.i, at * stride - 5000);
+            assert_int_equal(item.value->as.i, i);
+        }
+        assert_int_equal(i, N);
+        for (i = -100; i < 100; i++) {
+            bool present = (i + 5000) % stride == 0 && (i + 5000) / stride < N;
+            assert_int_equal(rf_dict_find_int(d, i) != NULL, present);
+        }
+        assert_null(rf_dict_find_int(d, INT64_MIN));
+        assert_null(rf_dict_find_int(d, INT64_MAX));
+        RfDictItem *items = rf_dict_sorted(d);
+        for (i = 0; i < N; i++) {
+            assert_int_equal(items[i].key.as.i, i * stride - 5000);
+        }
+        rf_mem_free(items, N * sizeof *items);
+        rf_dict_set_int(d, 1 - 5000, rf_int(0)); /* between two keys, unless they are neighbours */
+        check_sound(d);
+        assert_int_equal(rf_dict_is_grid(d), stride <= 2);
+        assert_int_equal(d->len, N + (stride > 1));
+        rf_object_release(d);
+    }
+}
+
+static void a_grid_grows_to_both_sides(void **state)
+{
+    (void)state;
+    RfDict *d = rf_dict_new(0);
+    uint32_t moves = 0;
+    for (int64_t i = 0; i < 20000; i++) {
+        const RfDictEntry *before = d->entries;
+        rf_dict_set_int(d, i % 2 ? i * 5 : -i * 5, rf_int(i));
+        moves += before != d->entries;
+    }
+    assert_true(rf_dict_is_grid(d));
+    assert_true(moves < 80);
+    assert_true(d->cap < 60000);
+    check_sound(d);
+    for (int64_t i = 0; i < 19000; i++) {
+        RfValue value;
+        assert_true(rf_dict_remove(d, rf_int(i % 2 ? i * 5 : -i * 5), &value));
+    }
+    assert_true(rf_dict_is_table(d)); /* the rest lies far apart, */
+    for (int64_t i = 0; i < 1000; i++) {
+        rf_dict_set_int(d, i * 5, rf_int(i));
+    }
+    check_sound(d);
+    for (int64_t i = 19000; i < 20000; i++) {
+        RfValue value;
+        assert_true(rf_dict_remove(d, rf_int(i % 2 ? i * 5 : -i * 5), &value));
+    }
+    for (int64_t i = 1000; i < 12000; i++) {
+        rf_dict_set_int(d, i * 5, rf_int(i));
+    }
+    assert_true(rf_dict_is_grid(d)); /* these do not */
+    for (int64_t i = 11999; i > 100; i--) {
+        RfValue value;
+        assert_true(rf_dict_remove(d, rf_int(i * 5), &value));
+    }
+    assert_true(rf_dict_is_grid(d));
+    assert_true(d->cap < 1000);
+    check_sound(d);
+    rf_object_release(d);
+}
+
+static void a_grid_at_the_limits(void **state)
+{
+    (void)state;
+    for (int side = 0; side < 2; side++) {
+        int64_t end = side ? INT64_MAX : INT64_MIN, step = side ? -4 : 4;
+        RfDict *d = rf_dict_new(0);
+        for (int64_t i = 99; i >= 0; i--) {
+            rf_dict_set_int(d, end + (i ^ 1) * step, rf_int(i));
+        }
+        assert_true(rf_dict_is_grid(d));
+        check_sound(d);
+        assert_null(rf_dict_find_int(d, side ? INT64_MIN : INT64_MAX));
+        assert_null(rf_dict_find_int(d, end + step / 2));
+        RfDictItem *items = rf_dict_sorted(d);
+        for (size_t i = 1; i < d->len; i++) {
+            assert_true(items[i - 1].key.as.i < items[i].key.as.i);
+        }
+        rf_mem_free(items, d->len * sizeof *items);
+        rf_dict_set_int(d, ~end, rf_int(-1)); /* the other limit */
+        assert_true(rf_dict_is_table(d));
+        check_sound(d);
+        rf_object_release(d);
+    }
+}
+
+static void a_removed_key_comes_back_to_a_grid(void **state)
+{
+    (void)state;
+    for (int64_t n = 10; n < 200; n += 63) {
+        RfDict *d = rf_dict_new(0);
+        for (int64_t i = 0; i < n; i++) {
+            rf_dict_set_int(d, (i ^ 1) * 3, rf_int(i));
+        }
+        assert_true(rf_dict_is_grid(d));
+        size_t tables = 0;
+        for (int64_t round = 0; round < 5; round++) {
+            for (int64_t i = 0; i < n; i++) { /* each one in turn becomes the newest */
+                size_t pos = 0;
+                RfDictItem item;
+                RfValue value;
+                assert_true(rf_dict_next(d, &pos, &item));
+                assert_int_equal(item.key.as.i, (i ^ 1) * 3);
+                assert_true(rf_dict_remove(d, item.key, &value));
+                rf_dict_set_int(d, (i ^ 1) * 3, value);
+                check_sound(d);
+                tables += rf_dict_is_table(d);
+            }
+        }
+        assert_int_equal(tables, n * 5); /* having been one it does not change forth and back */
+        assert_int_equal(d->len, n);
+        for (int64_t i = 0; i < n; i++) {
+            RfValue value;
+            assert_true(rf_dict_remove(d, rf_int((i ^ 1) * 3), &value));
+        }
+        assert_false(d->obj.flags & RF_DICT_NO_GRID); /* emptied, it is a new dict */
+        rf_object_release(d);
+    }
+}
+
+static void keys_that_are_no_grid(void **state)
+{
+    (void)state;
+    for (int kind = 0; kind < 3; kind++) {
+        RfDict *d = rf_dict_new(0);
+        for (int64_t i = 0; i < 3000; i++) {
+            /* too sparse, too sparse, too long a stride */
+            int64_t key = kind == 0 ? i * i : kind == 1 ? i / 2 * 5 + i % 2 : i << 32;
+            rf_dict_set_int(d, key, rf_int(i));
+        }
+        assert_true(rf_dict_is_table(d));
+        check_sound(d);
+        rf_object_release(d);
+    }
+}
+
+/* Whatever form and however full the dict is: the string must not be taken for an int key. */
+static void a_string_joins_ints(void **state)
+{
+    (void)state;
+    int64_t live = rf_mem_live_bytes();
+    for (int64_t n = 1; n < 300; n++) {
+        for (int kind = 0; kind < 4; kind++) { /* table, grid, dense, dense with a hole */
+            RfDict *d = rf_dict_new(0);
+            for (int64_t i = 0; i < n; i++) {
+                rf_dict_set_int(d, kind == 0 ? i * i * 7 + 3 : kind == 1 ? (i ^ 1) * 6 : i, rf_int(i));
+            }
+            if (kind == 3) {
+                remove_key(d, "1", n > 1);
+            }
+            set(d, "name", -1);
+            check_sound(d);
+            assert_int_equal(rf_dict_find_cstr(d, "name")->as.i, -1);
+            assert_int_equal(d->len, n + (kind != 3 || n == 1));
+            size_t pos = 0, strings = 0;
+            for (RfDictItem item; rf_dict_next(d, &pos, &item);) {
+                strings += item.key.tag == RF_TAG_STRING;
+            }
+            assert_int_equal(strings, 1);
+            rf_object_release(d);
+        }
     }
     assert_int_equal(rf_mem_live_bytes(), live);
 }
@@ -602,7 +799,13 @@ int main(void)
         RUNTIME_TEST(few_entries_left_over_are_squeezed),
         RUNTIME_TEST(random_changes),
         RUNTIME_TEST(regular_keys_spread),
-        RUNTIME_TEST(random_changes_of_tables),
+        RUNTIME_TEST(keys_in_even_steps_make_a_grid),
+        RUNTIME_TEST(a_grid_grows_to_both_sides),
+        RUNTIME_TEST(a_grid_at_the_limits),
+        RUNTIME_TEST(a_removed_key_comes_back_to_a_grid),
+        RUNTIME_TEST(keys_that_are_no_grid),
+        RUNTIME_TEST(a_string_joins_ints),
+        RUNTIME_TEST(random_changes_of_grids_and_tables),
         RUNTIME_TEST(a_large_table),
         RUNTIME_TEST(reserving_avoids_growth),
         RUNTIME_TEST(sorted_order),
