@@ -420,6 +420,17 @@ static void make_types(RfCompiler *c)
     }
 }
 
+/* Does some unit call itself: one that keeps all in registers (light), or one that does not? */
+static bool recursive(const RfCompiler *c, bool light)
+{
+    for (uint32_t i = 0; i < c->job->nunits; i++) {
+        if (c->units[i].self_call && c->units[i].light == light && !c->units[i].bad) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static void set_options(RfCompiler *c, int opt)
 {
     gcc_jit_context *x = c->ctx;
@@ -437,9 +448,11 @@ static void set_options(RfCompiler *c, int opt)
         snprintf(march, sizeof march, "-march=%s", c->job->cpu);
         rf_gcc.context_add_command_line_option(x, march);
     }
-    /* GCC counts the cold exits as well when it decides what is small enough to inline */
-    rf_gcc.context_add_command_line_option(x, "--param=max-inline-insns-auto=300");
-    rf_gcc.context_add_command_line_option(x, "--param=inline-min-speedup=5");
+    if (!recursive(c, false)) {
+        /* GCC counts the cold exits as well when it decides what is small enough to inline */
+        rf_gcc.context_add_command_line_option(x, "--param=max-inline-insns-auto=300");
+        rf_gcc.context_add_command_line_option(x, "--param=inline-min-speedup=5");
+    }
     if (opt == 3) { /* recursion: room for a few levels of it in one function (measured: fib 0.66 s -> 0.56 s) */
         rf_gcc.context_add_command_line_option(x, "--param=max-inline-insns-recursive-auto=1000");
     }
@@ -725,17 +738,6 @@ const char *rf_jit_backend_missing(void)
     return rf_gcc_open();
 }
 
-/* Does some unit call itself? GCC inlines such calls only at O3 (measured: fib 1.5 times as fast). */
-static bool recursive(const RfCompiler *c)
-{
-    for (uint32_t i = 0; i < c->job->nunits; i++) {
-        if (c->units[i].self_call && !c->units[i].bad) {
-            return true;
-        }
-    }
-    return false;
-}
-
 bool rf_jit_compile(const RfJob *job, const char *path, unsigned want, RfCompileResult *result)
 {
     memset(result, 0, sizeof *result);
@@ -769,7 +771,7 @@ bool rf_jit_compile(const RfJob *job, const char *path, unsigned want, RfCompile
     infer(&c);
     if (c.reason == RF_REASON_NONE) {
         c.ctx = rf_gcc.context_acquire();
-        int opt = job->opt == 2 && recursive(&c) ? 3 : job->opt;
+        int opt = job->opt == 2 && recursive(&c, true) ? 3 : job->opt;
         set_options(&c, opt);
         make_types(&c);
         emit_all(&c);
