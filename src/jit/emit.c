@@ -42,10 +42,16 @@ static void step_writes(Emit *e, RfInstr in, uint32_t *first, uint32_t *count)
     }
 }
 
-static void widen_homes(Emit *e)
+/* The variable of a place gives its value up during the instruction. */
+static void widen_place(Emit *e, RfInstr in)
 {
-    for (uint32_t i = 0; i < e->u->nlocals; i++) {
-        Slot *s = &e->s.slots[i];
+    uint32_t place = in.op == RF_OP_CALL          ? e->u->calls[in.b].place
+                     : in.op == RF_OP_CALL_METHOD ? e->u->methods[in.b].place
+                     : in.op == RF_OP_ADD         ? in.b
+                     : in.op == RF_OP_LOAD_PATH   ? in.b + 1
+                                                  : 0;
+    if (place && e->u->paths[place - 1].root == RF_ROOT_LOCAL) {
+        Slot *s = &e->s.slots[e->u->paths[place - 1].slot];
         if (s->k == K_HOME) {
             s->class = s->class & RF_CLASS_UNDEF ? MAYBE_UNDEF : 0;
             s->shape = 0;
@@ -95,7 +101,7 @@ bool rf_gen_step(Emit *e)
         rf_view_clear(e, false, i, false);
     }
     rf_view_clear_globals(e);
-    widen_homes(e);
+    widen_place(e, in);
     uint32_t before = e->s.depth;
     unsigned flags = rf_op_info[in.op].flags;
     if (flags & RF_OPF_J) {

@@ -112,7 +112,9 @@ static void call_unit(Emit *e, uint32_t unit, uint32_t argc, R fn, bool below_ca
         e->block = on;
         L mark = rf_at(e, e->frame, (int64_t)(sizeof(RfFrame) + offsetof(RfFrame, mark)), c->t_u32);
         rf_set(e, mark, rf_kt(e, c->t_u32, (int32_t)RF_MARK(unit, first, e->pc, fn != NULL)));
-        if (fn) {
+        if (!fn) { /* rf_native_sync takes it from the image */
+            rf_bind_number(c, RF_BIND_FUNCTION, unit, NULL);
+        } else {
             rf_set(e, rf_at(e, e->frame, (int64_t)(sizeof(RfFrame) + offsetof(RfFrame, fn)), c->t_u8p), fn);
         }
         R args[3 + 256];
@@ -226,6 +228,10 @@ void rf_gen_call(Emit *e)
         if (s->k == K_GALIAS) {
             rf_to_home(e, callee); /* the global may change during the call */
         }
+        if (e->c->units[site->unit].u->ncaptures == 0) {
+            call_unit(e, site->unit, argc, NULL, true);
+            return;
+        }
         L fn = rf_temp(e, c->t_u8p);
         if (!e->dry && e->block) {
             rf_set(e, fn, rf_val(e, rf_payload_p(e, rf_place(e, callee))));
@@ -249,23 +255,11 @@ void rf_gen_call_method(Emit *e)
         return;
     }
     rf_guard_shape(e, recv, site->shape);
-    L fn = rf_temp(e, c->t_u8p);
     if (!e->dry && e->block) {
         /* methods are replaced by a new declaration of the struct: its version tells */
         R type = rf_bound(e, RF_BIND_TYPE, site->shape, NULL, c->t_u8p);
         R version = rf_val(e, rf_at(e, type, offsetof(RfStructType, version), c->t_u32));
         rf_guard(e, rf_cmp(e, GCC_JIT_COMPARISON_EQ, version, rf_kt(e, c->t_u32, site->version)), RF_REASON_CALLEE_CHANGED);
-        /* the method object of the cache belongs to the same version */
-        R proto = rf_bound(e, RF_BIND_PROTO, e->u->number, NULL, c->t_u8p);
-        R sites = rf_val(e, rf_at(e, proto, offsetof(RfProto, methods), c->t_u8p));
-        R method = rf_val(e, rf_at(e, sites, (int64_t)(in.b * sizeof(RfMethodSite) + offsetof(RfMethodSite, method)), c->t_u8p));
-        L m = rf_temp(e, c->t_u8p);
-        rf_set(e, m, method);
-        rf_guard(e, rf_cmp(e, GCC_JIT_COMPARISON_NE, rf_val(e, m), rf_kt(e, c->t_u8p, 0)), RF_REASON_CALLEE_CHANGED);
-        R target = rf_val(e, rf_at(e, rf_val(e, m), offsetof(RfFunction, proto), c->t_u8p));
-        rf_guard(e, rf_cmp(e, GCC_JIT_COMPARISON_EQ, target, rf_bound(e, RF_BIND_PROTO, site->unit, NULL, c->t_u8p)),
-                 RF_REASON_CALLEE_CHANGED);
-        rf_set(e, fn, rf_val(e, m));
     }
-    call_unit(e, site->unit, argc + 1, rf_val(e, fn), false);
+    call_unit(e, site->unit, argc + 1, NULL, false);
 }
