@@ -197,6 +197,7 @@ static void call_unit(Emit *e, uint32_t unit, uint32_t argc, R fn, bool below_ca
     e->s.depth = d + 1 - e->u->nlocals;
     e->exit_block = NULL;
     if (result == K_HOME) {
+        e->info->light = false; /* the result lies in a home, if only until it is unboxed */
         rf_speculate(e, d, e->u->tos[e->pc + 1], e->pc + 1);
     }
 }
