@@ -97,6 +97,7 @@ typedef struct Emit {
     R vm, frame, fp;
     L closure;
     L lazy_fp; /* of a light function: set by rf_need_homes */
+    gcc_jit_block *homes_block; /* where it was last set */
     L *ireg, *freg;  /* by slot, made on demand */
     L tmp_ret;
     uint32_t nslots; /* nlocals + max_stack */

@@ -86,7 +86,7 @@ bool rf_gen_builtin(Emit *e, const char *name, uint32_t argc, uint32_t place)
     if (argc == 1 && strcmp(name, "len") == 0) {
         return emit_len(e);
     }
-    if (argc == 2 && strcmp(name, "push") == 0) {
+    if (argc == 2 && (strcmp(name, "push") == 0 || strcmp(name, "append") == 0)) {
         return rf_gen_push(e, e->pc);
     }
     return false;

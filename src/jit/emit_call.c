@@ -34,6 +34,9 @@ static void lend(Emit *e, uint32_t slot, bool borrows, L *tag, L *object)
     }
     if ((s->k == K_ALIAS && !s->moved) || s->k == K_CONST) {
         rf_copy_value(e, rf_home(e, slot), rf_place(e, slot));
+        if (s->k == K_ALIAS) { /* the callee may keep a reference */
+            rf_view_clear(e, false, s->n, true);
+        }
         *s = (Slot){.k = K_HOME, .borrowed = true};
         e->exit_block = NULL;
         return;
@@ -194,6 +197,7 @@ static void call_unit(Emit *e, uint32_t unit, uint32_t argc, R fn, bool below_ca
     e->s.depth = d + 1 - e->u->nlocals;
     e->exit_block = NULL;
     if (result == K_HOME) {
+        e->info->light = false; /* the result lies in a home, if only until it is unboxed */
         rf_speculate(e, d, e->u->tos[e->pc + 1], e->pc + 1);
     }
 }

@@ -154,12 +154,16 @@ void rf_need_homes(Emit *e)
     if (e->lazy_fp) {
         R args[1] = {e->frame};
         rf_set(e, e->lazy_fp, rf_cast(e, rf_help(e, RF_HELPER_homes, 1, args), e->c->t_valuep));
+        e->homes_block = e->block;
     }
 }
 
 R rf_home(Emit *e, uint32_t slot)
 {
     NEED(e)
+    if (e->lazy_fp && e->homes_block != e->block) { /* a cold path: no state between instructions has anything in a home */
+        rf_need_homes(e);
+    }
     L at = rf_gcc.context_new_array_access(e->c->ctx, NULL, e->fp, rf_k(e, slot));
     return rf_gcc.lvalue_get_address(at, NULL);
 }

@@ -26,7 +26,7 @@ typedef struct RfJobCall {
     uint32_t place; /* as RfCallSite.place */
     uint8_t kind;   /* RfJobCallee */
     uint32_t unit;
-    const char *builtin; /* canonical name */
+    const char *builtin; /* name */
 } RfJobCall;
 
 typedef struct RfJobField {
@@ -62,7 +62,7 @@ typedef struct RfJobGlobal {
     uint16_t class;      /* of its present value */
     uint32_t shape;      /* of a present struct value, or RF_JOB_NONE */
     uint32_t unit;       /* it holds this unit's function (without captures), or RF_JOB_NONE */
-    const char *builtin; /* it is the builtin of this canonical name (kind ABSENT), or NULL */
+    const char *builtin; /* it is the builtin of this name (kind ABSENT), or NULL */
 } RfJobGlobal;
 
 typedef struct RfJobStep { /* RfStep without pointers */

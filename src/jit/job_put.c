@@ -47,12 +47,12 @@ static void put_name(RfJobMaker *m, const RfString *name)
     put_text(m, name->data, name->len);
 }
 
-/* 0, or 1 and the canonical name. */
+/* 0, or 1 and the name: its own, which its error messages show, not the one it is an alias of. */
 static void put_builtin(RfJobMaker *m, const RfBuiltin *b)
 {
     put8(m, b != NULL);
     if (b) {
-        put_text(m, b->canonical, strlen(b->canonical));
+        put_text(m, b->name, strlen(b->name));
     }
 }
 
@@ -150,7 +150,7 @@ static void put_consts(RfJobMaker *m, const RfProto *p)
         if (v.tag == RF_TAG_STRING) {
             put_name(m, v.as.str);
         } else if (v.tag == RF_TAG_BUILTIN) {
-            put_text(m, v.as.builtin->canonical, strlen(v.as.builtin->canonical));
+            put_text(m, v.as.builtin->name, strlen(v.as.builtin->name));
         } else {
             put(m, rf_is_heap(v) ? 0 : (uint64_t)v.as.i, 8);
         }

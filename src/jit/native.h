@@ -83,7 +83,7 @@ typedef enum RfBindKind {
 } RfBindKind;
 typedef struct RfBind {
     uint32_t kind, a, b;
-    const char *name; /* RF_BIND_BUILTIN: canonical name; else NULL */
+    const char *name; /* RF_BIND_BUILTIN: its name; else NULL */
 } RfBind;
 
 typedef struct RfImageEntry {
