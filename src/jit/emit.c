@@ -55,6 +55,7 @@ static void widen_homes(Emit *e)
 
 bool rf_gen_step(Emit *e)
 {
+    e->info->light = false;
     RfInstr in = e->u->code[e->pc];
     int pops, pushes, at_target;
     rf_flow_effect(e->u, in, &pops, &pushes, &at_target);
@@ -480,7 +481,8 @@ static void emit_return(Emit *e)
         rf_set(e, tag, rf_kt(e, c->t_u64, RF_TAG_NULL));
         rf_set(e, payload, rf_kt(e, c->t_u64, 0));
     }
-    for (uint32_t i = 0; i < top; i++) {
+    /* from the top: an operand may have taken a local's value over */
+    for (uint32_t i = top; i-- > 0;) {
         if (i != kept) {
             rf_release_slot(e, i);
         }

@@ -74,15 +74,15 @@ static void call_unit(Emit *e, uint32_t unit, uint32_t argc, R fn, bool below_ca
     L ret = rf_temp(e, c->t_ret);
     if (!e->dry && e->block) {
         gcc_jit_block *deep = rf_block(e), *on = rf_block(e);
-        R limit = rf_val(e, rf_at(e, e->vm, offsetof(RfVm, frame_limit), c->t_ptr));
-        rf_branch(e, rf_likely(e, rf_cmp(e, GCC_JIT_COMPARISON_EQ, e->frame, limit), false), deep, on);
+        R limit = rf_val(e, rf_at(e, e->vm, offsetof(RfVm, native_limit), c->t_ptr));
+        rf_branch(e, rf_likely(e, rf_cmp(e, GCC_JIT_COMPARISON_GE, e->frame, limit), false), deep, on);
         e->block = deep;
         R error[4] = {e->vm, e->frame, rf_where(e), rf_cast(e, rf_bound(e, RF_BIND_PROTO, unit, NULL, c->t_u8p), c->t_ptr)};
-        rf_check(e, rf_help(e, RF_HELPER_depth_error, 4, error));
+        rf_check(e, rf_help(e, RF_HELPER_call_limit, 4, error));
         rf_jump(e, on);
         e->block = on;
-        L mark = rf_at(e, e->frame, (int64_t)(sizeof(RfFrame) + offsetof(RfFrame, mark)), c->t_u64);
-        rf_set(e, mark, rf_kt(e, c->t_u64, (int64_t)RF_MARK(unit, first, e->pc, fn != NULL)));
+        L mark = rf_at(e, e->frame, (int64_t)(sizeof(RfFrame) + offsetof(RfFrame, mark)), c->t_u32);
+        rf_set(e, mark, rf_kt(e, c->t_u32, (int32_t)RF_MARK(unit, first, e->pc, fn != NULL)));
         if (fn) {
             rf_set(e, rf_at(e, e->frame, (int64_t)(sizeof(RfFrame) + offsetof(RfFrame, fn)), c->t_u8p), fn);
         }
@@ -90,7 +90,9 @@ static void call_unit(Emit *e, uint32_t unit, uint32_t argc, R fn, bool below_ca
         int n = 0;
         args[n++] = e->vm;
         args[n++] = rf_cast(e, rf_addr(e, rf_at(e, e->frame, (int64_t)sizeof(RfFrame), c->t_u8)), c->t_ptr);
-        args[n++] = rf_home(e, first);
+        if (!info->light) {
+            args[n++] = rf_home(e, first);
+        }
         for (uint32_t i = 0; i < argc; i++) {
             if (raw(info->params[i])) {
                 args[n++] = info->params[i] == K_FLOAT ? rf_val(e, rf_freg(e, first + i)) : rf_val(e, rf_ireg(e, first + i));
@@ -124,6 +126,7 @@ static void call_unit(Emit *e, uint32_t unit, uint32_t argc, R fn, bool below_ca
         failed = rf_exit(e, e->pc, RF_REASON_EXCEPTION, false, true);
         rf_branch(e, rf_cmp(e, GCC_JIT_COMPARISON_EQ, tag, rf_kt(e, c->t_u64, RF_RET_ERROR)), failed, other);
         e->block = other;
+        rf_need_homes(e);
         Slot kept = e->s.slots[d];
         uint32_t depth = e->s.depth;
         if (owned) {

@@ -148,6 +148,15 @@ L rf_freg(Emit *e, uint32_t slot)
     return e->freg[slot];
 }
 
+void rf_need_homes(Emit *e)
+{
+    NEED_VOID(e)
+    if (e->lazy_fp) {
+        R args[1] = {e->frame};
+        rf_set(e, e->lazy_fp, rf_cast(e, rf_help(e, RF_HELPER_homes, 1, args), e->c->t_valuep));
+    }
+}
+
 R rf_home(Emit *e, uint32_t slot)
 {
     NEED(e)
@@ -343,6 +352,7 @@ R rf_truth(Emit *e, uint32_t slot)
     case K_FLOAT:
     case K_NULL:
     case K_UNDEF: { /* the rule for floats and null is the runtime's */
+        rf_need_homes(e);
         rf_store_scalar(e, rf_home(e, slot), slot);
         R args[1] = {rf_cast(e, rf_home(e, slot), c->t_ptr)};
         return rf_cmp(e, GCC_JIT_COMPARISON_NE, rf_help(e, RF_HELPER_truthy, 1, args), rf_kt(e, c->t_i32, 0));
