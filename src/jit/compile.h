@@ -251,6 +251,8 @@ void rf_gen_store_cell(Emit *e);
 void rf_gen_load_global(Emit *e);
 void rf_gen_store_global(Emit *e);
 bool rf_gen_for(Emit *e);                        /* emit_for.c */
+void rf_gen_for_loop(Emit *e);                   /* emit_next.c */
+uint16_t rf_for_sources(const Emit *e, uint32_t loop); /* classes of what the for loop at pc `loop` goes over, 0: not known */
 /* RF_CLASS_* of the arrays (all of one element kind) that the for loop with its FOR_LOOP at pc `loop` goes over, else 0 */
 uint16_t rf_for_class(const Emit *e, uint32_t loop);
 
