@@ -244,6 +244,37 @@ static void box_element(Emit *e, const Items *w, uint16_t classes, gcc_jit_block
     rf_jump(e, other);
 }
 
+/* The next character of the string at hand, and its index, into their homes when it is ASCII; else on to `other`. */
+static void box_char(Emit *e, const Items *w, gcc_jit_block *done, gcc_jit_block *other, gcc_jit_block *got)
+{
+    RfCompiler *c = e->c;
+    R item = rf_home(e, w->d), at = rf_val(e, rf_ireg(e, w->it + 1));
+    L string = rf_temp(e, c->t_u8p), byte = rf_temp(e, c->t_i64), one = rf_temp(e, c->t_u8p);
+    gcc_jit_block *some = rf_block(e), *ascii = rf_block(e), *known = rf_block(e);
+    rf_set(e, string, rf_val(e, rf_payload_p(e, rf_home(e, w->it))));
+    R len = rf_cast(e, rf_val(e, rf_at(e, rf_val(e, string), offsetof(RfString, len), c->t_u32)), c->t_i64);
+    rf_branch(e, rf_likely(e, rf_cmp(e, GCC_JIT_COMPARISON_LT, at, len), true), some, done);
+    e->block = some;
+    R data = rf_addr(e, rf_at(e, rf_val(e, string), offsetof(RfString, data), c->t_u8));
+    rf_set(e, byte, rf_cast(e, rf_val(e, rf_gcc.context_new_array_access(c->ctx, NULL, data, at)), c->t_i64));
+    rf_branch(e, rf_likely(e, rf_cmp(e, GCC_JIT_COMPARISON_LT, rf_val(e, byte), rf_k(e, 128)), true), ascii, other);
+    e->block = ascii;
+    R chars = rf_addr(e, rf_at(e, e->vm, offsetof(RfVm, rt) + offsetof(RfRuntime, chars), c->t_u8p));
+    rf_set(e, one, rf_val(e, rf_gcc.context_new_array_access(c->ctx, NULL, chars, rf_val(e, byte))));
+    rf_branch(e, rf_likely(e, rf_cmp(e, GCC_JIT_COMPARISON_NE, rf_val(e, one), rf_kt(e, c->t_u8p, 0)), true), known,
+              other);
+    e->block = known;
+    rf_set(e, rf_tag(e, item), rf_kt(e, c->t_u64, RF_TAG_STRING));
+    rf_set(e, rf_payload_p(e, item), rf_val(e, one));
+    rf_retain_at(e, item);
+    if (w->n == 2) {
+        rf_store_scalar(e, rf_home(e, w->d + 1), w->it + 2);
+    }
+    advance(e, w->it + 1, rf_k(e, 1));
+    advance(e, w->it + 2, rf_k(e, 1));
+    rf_jump(e, got);
+}
+
 /* Any source: ints and arrays here (values of unknown type often are), everything else in the helper. */
 static void next_any(Emit *e, Items *w)
 {
@@ -283,6 +314,15 @@ static void next_any(Emit *e, Items *w)
                       array, rest);
             e->block = array;
             box_element(e, w, arrays, done, rest, got);
+            e->block = rest;
+        }
+        if (seen & RF_CLASS_STRING) {
+            gcc_jit_block *string = rf_block(e), *rest = rf_block(e);
+            rf_branch(e,
+                      rf_cmp(e, GCC_JIT_COMPARISON_EQ, rf_val(e, rf_tag(e, home)), rf_kt(e, c->t_u64, RF_TAG_STRING)),
+                      string, rest);
+            e->block = string;
+            box_char(e, w, done, rest, got);
             e->block = rest;
         }
         L status = call_next(e, w);
