@@ -236,6 +236,11 @@ View *rf_view_of(Emit *e, bool global, uint32_t n);
 void rf_views_enter_loops(Emit *e, uint32_t from, uint32_t to);
 void rf_views_collect(Emit *e);
 bool rf_gen_push(Emit *e, uint32_t pc);
+uint16_t rf_classes_of(const Emit *e, bool global, uint32_t n); /* all classes seen of a variable */
+uint16_t rf_array_class(uint16_t seen); /* the one element kind for arrays of the classes seen, 0: none seen */
+uint16_t rf_elem_kind(uint16_t class);
+/* Loads the element at `index` (in range) of v into slot d as kind k; `other` is taken when it is not of that kind. */
+void rf_load_element(Emit *e, const View *v, R index, uint32_t d, SlotKind k, gcc_jit_block *other);
 void rf_gen_call(Emit *e);                       /* emit_call.c */
 void rf_gen_call_method(Emit *e);
 bool rf_gen_builtin(Emit *e, const char *name, uint32_t argc, uint32_t place); /* emit_builtin.c */
@@ -250,5 +255,9 @@ void rf_gen_store_cell(Emit *e);
 void rf_gen_load_global(Emit *e);
 void rf_gen_store_global(Emit *e);
 bool rf_gen_for(Emit *e);                        /* emit_for.c */
+void rf_gen_for_loop(Emit *e);                   /* emit_next.c */
+uint16_t rf_for_sources(const Emit *e, uint32_t loop); /* classes of what the for loop at pc `loop` goes over, 0: not known */
+/* RF_CLASS_* of the arrays (all of one element kind) that the for loop with its FOR_LOOP at pc `loop` goes over, else 0 */
+uint16_t rf_for_class(const Emit *e, uint32_t loop);
 
 #endif

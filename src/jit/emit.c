@@ -583,6 +583,7 @@ void rf_gen_instr(Emit *e)
     case RF_OP_FOR_PREP:
     case RF_OP_FOR_RANGE:
     case RF_OP_FOR_STEP:
+    case RF_OP_RANGE_CALL:
     case RF_OP_FOR_LOOP:
     case RF_OP_FOR_LOOP2:
         if (!rf_gen_for(e)) {

@@ -3,7 +3,7 @@
 
 /* ---- which variables get a view, and of which element kind ---- */
 
-static uint16_t array_class(uint16_t seen)
+uint16_t rf_array_class(uint16_t seen)
 {
     seen &= RF_CLASS_INTS | RF_CLASS_FLOATS | RF_CLASS_BOOLS | RF_CLASS_VALUES;
     if (seen == 0) {
@@ -17,7 +17,7 @@ static uint16_t array_class(uint16_t seen)
 }
 
 /* All classes seen of a variable. */
-static uint16_t classes_of(const Emit *e, bool global, uint32_t n)
+uint16_t rf_classes_of(const Emit *e, bool global, uint32_t n)
 {
     const RfJobUnit *u = e->u;
     uint16_t seen = 0;
@@ -64,8 +64,8 @@ static void add_view(Emit *e, bool global, uint32_t n, uint32_t pc)
 {
     View *v = rf_view_of(e, global, n);
     if (!v) {
-        uint16_t seen = classes_of(e, global, n);
-        uint16_t class = array_class(seen);
+        uint16_t seen = rf_classes_of(e, global, n);
+        uint16_t class = rf_array_class(seen);
         if (!class || (seen & (RF_CLASS_DICT | RF_CLASS_STRING)) || e->nviews == MAX_VIEWS || e->u->level >= 2) {
             return;
         }
@@ -109,6 +109,20 @@ void rf_views_collect(Emit *e)
         default: break;
         }
     }
+    /* iterators last: a variable in the same slot has more use of its view */
+    for (uint32_t i = 0; i < e->nloops; i++) {
+        Loop *l = &e->loops[i];
+        RfInstr in = u->code[l->end];
+        uint16_t class = in.op == RF_OP_FOR_LOOP || in.op == RF_OP_FOR_LOOP2 ? rf_for_class(e, l->end) : 0;
+        View *v = class ? rf_view_of(e, false, in.a) : NULL;
+        if (class && !v && e->nviews < MAX_VIEWS) {
+            v = &e->views[e->nviews++];
+            *v = (View){.n = in.a, .class = class};
+        }
+        if (v && v->class == class) {
+            l->views |= UINT64_C(1) << (v - e->views);
+        }
+    }
 }
 
 static uint64_t bit_of(Emit *e, const View *v)
@@ -116,7 +130,7 @@ static uint64_t bit_of(Emit *e, const View *v)
     return UINT64_C(1) << (v - e->views);
 }
 
-static uint16_t elem_kind(uint16_t class)
+uint16_t rf_elem_kind(uint16_t class)
 {
     return class == RF_CLASS_INTS ? RF_ELEM_INT : class == RF_CLASS_FLOATS ? RF_ELEM_FLOAT : class == RF_CLASS_BOOLS ? RF_ELEM_BOOL
                                                                                               : RF_ELEM_ANY;
@@ -172,7 +186,7 @@ void rf_view_refresh(Emit *e, View *v)
     e->block = array;
     rf_set(e, obj, rf_val(e, rf_payload_p(e, place)));
     R aux = rf_val(e, rf_at(e, rf_val(e, obj), offsetof(RfObject, aux), c->t_u16));
-    rf_branch(e, rf_likely(e, rf_cmp(e, GCC_JIT_COMPARISON_EQ, aux, rf_kt(e, c->t_u16, elem_kind(v->class))), true), kind, none);
+    rf_branch(e, rf_likely(e, rf_cmp(e, GCC_JIT_COMPARISON_EQ, aux, rf_kt(e, c->t_u16, rf_elem_kind(v->class))), true), kind, none);
     e->block = kind;
     rf_set(e, v->data, rf_val(e, rf_at(e, rf_val(e, obj), offsetof(RfArray, as), c->t_u8p)));
     rf_set(e, v->len, rf_cast(e, rf_val(e, rf_at(e, rf_val(e, obj), offsetof(RfArray, len), c->t_u32)), c->t_u64));
@@ -205,7 +219,7 @@ static void refresh_slowly(Emit *e, const View *v)
     }
     RfCompiler *c = e->c;
     R module = v->global ? rf_bound(e, RF_BIND_MODULE, e->u->number, NULL, c->t_ptr) : rf_kt(e, c->t_ptr, 0);
-    R args[4] = {rf_cast(e, var_place(e, v->global, v->n), c->t_ptr), rf_k(e, elem_kind(v->class)), module, rf_k(e, v->n)};
+    R args[4] = {rf_cast(e, var_place(e, v->global, v->n), c->t_ptr), rf_k(e, rf_elem_kind(v->class)), module, rf_k(e, v->n)};
     L r = rf_temp(e, c->t_ret);
     rf_set(e, r, rf_help(e, RF_HELPER_view, 4, args));
     R tag = rf_val(e, rf_gcc.lvalue_access_field(r, NULL, c->r_tag));
@@ -251,7 +265,7 @@ static R below(Emit *e, R index, L len)
 }
 
 /* Loads the element at `index` (in range) of v into slot d as kind k; `other` is taken when it is not of that kind. */
-static void load_element(Emit *e, const View *v, R index, uint32_t d, SlotKind k, gcc_jit_block *other)
+void rf_load_element(Emit *e, const View *v, R index, uint32_t d, SlotKind k, gcc_jit_block *other)
 {
     RfCompiler *c = e->c;
     switch (v->class) {
@@ -333,7 +347,7 @@ static void read_view(Emit *e, View *v, uint32_t islot, uint32_t d, uint32_t pop
             rf_branch(e, below(e, idx, v->len), fast, slower);
         }
         e->block = fast;
-        load_element(e, v, idx, d, k, slower);
+        rf_load_element(e, v, idx, d, k, slower);
         rf_jump(e, join);
         e->block = slower;
         if (k == K_HOME) {
@@ -665,7 +679,7 @@ bool rf_gen_push(Emit *e, uint32_t pc)
     }
     View *v = rf_view_of(e, false, n);
     SlotKind k = (SlotKind)s->k;
-    uint16_t kind = v ? elem_kind(v->class)
+    uint16_t kind = v ? rf_elem_kind(v->class)
                     : k == K_INT ? RF_ELEM_INT
                     : k == K_FLOAT ? RF_ELEM_FLOAT
                     : k == K_BOOL ? RF_ELEM_BOOL
