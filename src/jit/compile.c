@@ -29,7 +29,7 @@ void rf_reject(Emit *e, RfReason reason)
     }
 }
 
-R rf_bound_c(RfCompiler *c, RfBindKind kind, uint32_t a, const char *name, T type)
+uint32_t rf_bind_number(RfCompiler *c, RfBindKind kind, uint32_t a, const char *name)
 {
     RfImageHead *h = &c->head;
     uint32_t i = 0;
@@ -45,6 +45,12 @@ R rf_bound_c(RfCompiler *c, RfBindKind kind, uint32_t a, const char *name, T typ
             h->binds[h->nbinds++] = (RfBind){.kind = kind, .a = a, .name = name};
         }
     }
+    return i;
+}
+
+R rf_bound_c(RfCompiler *c, RfBindKind kind, uint32_t a, const char *name, T type)
+{
+    uint32_t i = rf_bind_number(c, kind, a, name);
     R array = rf_gcc.lvalue_as_rvalue(c->bind);
     R index = rf_gcc.context_new_rvalue_from_int(c->ctx, c->t_i32, (int)i);
     R pointer = rf_gcc.lvalue_as_rvalue(rf_gcc.context_new_array_access(c->ctx, NULL, array, index));
@@ -110,6 +116,7 @@ static void start_state(Emit *e, const RfJobLoop *loop)
         for (uint32_t i = 0; i < u->nlocals; i++) {
             SlotKind k = i >= u->nparams ? K_NULL : e->info->params[i] == K_DEAD ? K_HOME : e->info->params[i];
             e->s.slots[i] = (Slot){.k = (uint8_t)k};
+            e->s.slots[i].borrowed = k == K_HOME && i < u->nparams && e->info->borrows[i];
             if (k == K_HOME && (u->flags & RF_PROTO_DEFAULTS)) {
                 e->s.slots[i].class = 0x7fff;
             }
@@ -129,6 +136,10 @@ static void start_state(Emit *e, const RfJobLoop *loop)
                 s.class = 0x7fff;
                 if (!(class & RF_CLASS_UNDEF) && class) {
                     s.class = 0; /* the guard at the entry lets no UNDEF in */
+                }
+                if (class == RF_CLASS_STRUCT && loop->shapes[i] != RF_JOB_NONE && u->level < 2) {
+                    s.class = class;
+                    s.shape = loop->shapes[i] + 1;
                 }
             }
             s.k = (uint8_t)k;
@@ -161,6 +172,14 @@ static void load_frame(Emit *e, const RfJobLoop *loop)
             if (wanted[i].class & RF_CLASS_UNDEF) {
                 continue;
             }
+            if (wanted[i].shape) {
+                gcc_jit_block *is = rf_block(e);
+                rf_branch(e, rf_cmp(e, GCC_JIT_COMPARISON_EQ, tag, rf_kt(e, c->t_u64, RF_TAG_STRUCT)), is, out);
+                e->block = is;
+                R have = rf_val(e, rf_at(e, rf_val(e, rf_payload_p(e, rf_home(e, i))), offsetof(RfStruct, shape), c->t_u8p));
+                ok = rf_cmp(e, GCC_JIT_COMPARISON_EQ, have, rf_bound(e, RF_BIND_SHAPE, wanted[i].shape - 1, NULL, c->t_u8p));
+                break;
+            }
             ok = rf_cmp(e, GCC_JIT_COMPARISON_NE, tag, rf_kt(e, c->t_u64, RF_TAG_UNDEF));
             break;
         default: continue;
@@ -182,6 +201,15 @@ static void load_frame(Emit *e, const RfJobLoop *loop)
     rf_mem_free(wanted, sizeof(Slot) * (n + 1));
 }
 
+/* A function that ever keeps a value in a home gets fp as a parameter. */
+static void note_homes(Emit *e)
+{
+    for (uint32_t i = 0; e->info->light && i < e->u->nlocals + e->s.depth; i++) {
+        uint8_t k = e->s.slots[i].k;
+        e->info->light = k < K_HOME || k == K_UNIT || k == K_BUILTIN;
+    }
+}
+
 static void run_block(Emit *e, uint32_t start)
 {
     const RfJobUnit *u = e->u;
@@ -189,6 +217,9 @@ static void run_block(Emit *e, uint32_t start)
     e->exit_block = NULL;
     for (e->pc = start; e->block && !e->rejected;) {
         rf_gen_instr(e);
+        if (e->dry && e->osr < 0) {
+            note_homes(e);
+        }
         if (!e->block || e->rejected) {
             break;
         }
@@ -236,8 +267,13 @@ static void new_function(Emit *e, const RfJobLoop *loop)
         e->fn = e->info->direct;
         e->vm = rf_gcc.param_as_rvalue(e->info->gparams[0]);
         e->frame = rf_gcc.param_as_rvalue(e->info->gparams[1]);
-        e->fp = rf_gcc.param_as_rvalue(e->info->gparams[2]);
-        uint32_t n = 3;
+        uint32_t n = 2;
+        if (e->info->light) {
+            e->lazy_fp = rf_gcc.function_new_local(e->fn, NULL, c->t_valuep, "fp");
+            e->fp = rf_gcc.lvalue_as_rvalue(e->lazy_fp);
+        } else {
+            e->fp = rf_gcc.param_as_rvalue(e->info->gparams[n++]);
+        }
         for (uint32_t i = 0; i < e->u->nparams; i++) {
             if (e->info->params[i] == K_FLOAT) {
                 e->freg[i] = rf_gcc.param_as_lvalue(e->info->gparams[n++]);
@@ -282,6 +318,9 @@ static void do_function(RfCompiler *c, UnitInfo *info, const RfJobLoop *loop, bo
         uint32_t start = loop ? loop->pc : 0;
         e.block = (gcc_jit_block *)(void *)&reachable;
         start_state(&e, loop);
+        if (!loop) {
+            note_homes(&e);
+        }
         e.pc = UINT32_MAX;
         rf_goto(&e, start);
         bool more = true;
@@ -302,9 +341,6 @@ static void do_function(RfCompiler *c, UnitInfo *info, const RfJobLoop *loop, bo
             e.pc = start;
             start_state(&e, loop);
             prologue(&e, loop);
-            if (!loop && u->has_calls) {
-                rf_gen_safepoint(&e);
-            }
             e.pc = UINT32_MAX;
             rf_goto(&e, start);
             for (uint32_t pc = 0; pc < len && !e.rejected; pc++) {
@@ -392,6 +428,7 @@ static void set_options(RfCompiler *c, int opt)
                                           "--param=ggc-min-heapsize=32768", "--param=ggc-min-expand=30", "-w"};
     rf_gcc.context_set_int_option(x, GCC_JIT_INT_OPTION_OPTIMIZATION_LEVEL, opt);
     rf_gcc.context_set_bool_print_errors_to_stderr(x, 0);
+    rf_gcc.context_set_bool_allow_unreachable_blocks(x, 1); /* e.g. the exit of guards that turn out not to be needed */
     for (size_t i = 0; i < sizeof options / sizeof *options; i++) {
         rf_gcc.context_add_command_line_option(x, options[i]);
     }
@@ -399,6 +436,12 @@ static void set_options(RfCompiler *c, int opt)
         char march[32];
         snprintf(march, sizeof march, "-march=%s", c->job->cpu);
         rf_gcc.context_add_command_line_option(x, march);
+    }
+    /* GCC counts the cold exits as well when it decides what is small enough to inline */
+    rf_gcc.context_add_command_line_option(x, "--param=max-inline-insns-auto=300");
+    rf_gcc.context_add_command_line_option(x, "--param=inline-min-speedup=5");
+    if (opt == 3) { /* recursion: room for a few levels of it in one function (measured: fib 0.66 s -> 0.56 s) */
+        rf_gcc.context_add_command_line_option(x, "--param=max-inline-insns-recursive-auto=1000");
     }
     rf_gcc.context_add_driver_option(x, "-nostdlib");
 }
@@ -416,7 +459,9 @@ static void declare_direct(RfCompiler *c, UnitInfo *info)
     info->gparams = rf_mem_alloc(sizeof(gcc_jit_param *) * (info->u->nparams + 3u));
     info->gparams[n++] = rf_gcc.context_new_param(c->ctx, NULL, c->t_ptr, "vm");
     info->gparams[n++] = rf_gcc.context_new_param(c->ctx, NULL, c->t_ptr, "frame");
-    info->gparams[n++] = rf_gcc.context_new_param(c->ctx, NULL, c->t_valuep, "fp");
+    if (!info->light) {
+        info->gparams[n++] = rf_gcc.context_new_param(c->ctx, NULL, c->t_valuep, "fp");
+    }
     for (uint32_t i = 0; i < info->u->nparams; i++) {
         if (info->params[i] == K_DEAD) {
             info->params[i] = K_HOME;
@@ -463,10 +508,12 @@ static void make_entry(RfCompiler *c, UnitInfo *info)
     e.block = rf_gcc.function_new_block(e.fn, NULL);
     gcc_jit_block *out = NULL;
     R args[3 + 256];
-    int n = 3;
-    args[0] = e.vm;
-    args[1] = e.frame;
-    args[2] = e.fp;
+    int n = 0;
+    args[n++] = e.vm;
+    args[n++] = e.frame;
+    if (!info->light) {
+        args[n++] = e.fp;
+    }
     for (uint32_t i = 0; i < u->nparams; i++) {
         if (!raw(info->params[i])) {
             continue;
@@ -481,19 +528,66 @@ static void make_entry(RfCompiler *c, UnitInfo *info)
         e.block = on;
         args[n++] = tag == RF_TAG_FLOAT ? rf_val(&e, rf_payload_f(&e, rf_home(&e, i))) : rf_val(&e, rf_payload(&e, rf_home(&e, i)));
     }
-    rf_gcc.block_end_with_return(e.block, NULL, rf_gcc.context_new_call(c->ctx, NULL, info->direct, n, args));
+    /* what the direct form only borrows is released here */
+    L *tags = rf_mem_zalloc(sizeof(L) * (u->nparams + 1u)), *objects = rf_mem_zalloc(sizeof(L) * (u->nparams + 1u));
+    for (uint32_t i = 0; i < u->nparams; i++) {
+        if (info->borrows[i] && !raw(info->params[i])) {
+            tags[i] = rf_temp(&e, c->t_u64);
+            objects[i] = rf_temp(&e, c->t_u8p);
+            rf_set(&e, tags[i], rf_val(&e, rf_tag(&e, rf_home(&e, i))));
+            rf_set(&e, objects[i], rf_val(&e, rf_payload_p(&e, rf_home(&e, i))));
+        }
+    }
+    L ret = rf_temp(&e, c->t_ret);
+    rf_set(&e, ret, rf_gcc.context_new_call(c->ctx, NULL, info->direct, n, args));
+    for (uint32_t i = 0; i < u->nparams; i++) {
+        if (tags[i]) {
+            rf_release_value(&e, tags[i], objects[i]);
+        }
+    }
+    rf_gcc.block_end_with_return(e.block, NULL, rf_val(&e, ret));
+    rf_mem_free(tags, sizeof(L) * (u->nparams + 1u));
+    rf_mem_free(objects, sizeof(L) * (u->nparams + 1u));
     rf_mem_free(e.s.slots, sizeof(Slot) * e.nslots);
     add_entry(c, u->number, -1);
 }
 
-static bool has_calls(const RfJobUnit *u)
+/* Parameters that no instruction writes or gives away. */
+static void find_borrows(const RfJobUnit *u, bool *borrows)
 {
+    for (uint32_t i = 0; i < u->nparams; i++) {
+        borrows[i] = !(u->flags & RF_PROTO_DEFAULTS);
+    }
     for (uint32_t pc = 0; pc < u->code_len; pc++) {
-        if (u->code[pc].op == RF_OP_CALL || u->code[pc].op == RF_OP_CALL_METHOD) {
-            return true;
+        RfInstr in = u->code[pc];
+        uint32_t first = in.a, count = 0, place = 0;
+        switch ((RfOp)in.op) {
+        case RF_OP_STORE_LOCAL:
+        case RF_OP_STORE_INDEX_LOCAL:
+        case RF_OP_STORE_FIELD_LOCAL:
+        case RF_OP_INDEX_LAST:
+        case RF_OP_NEW_CELL: count = 1; break;
+        case RF_OP_UNSET:
+        case RF_OP_CLEAR: count = in.b; break;
+        case RF_OP_FOR_PREP:
+        case RF_OP_FOR_RANGE:
+        case RF_OP_FOR_STEP:
+        case RF_OP_FOR_LOOP:
+        case RF_OP_FOR_LOOP2: count = 3; break;
+        case RF_OP_CALL: place = u->calls[in.b].place; break;
+        case RF_OP_CALL_METHOD: place = u->methods[in.b].place; break;
+        case RF_OP_ADD: place = in.b; break;
+        case RF_OP_STORE_PATH: place = in.b + 1; break;
+        default: break;
+        }
+        if (place && u->paths[place - 1].root == RF_ROOT_LOCAL) {
+            first = u->paths[place - 1].slot;
+            count = 1;
+        }
+        for (uint32_t i = first; i < first + count && i < u->nparams; i++) {
+            borrows[i] = false;
         }
     }
-    return false;
 }
 
 /* Dry rounds until parameters and results of all units no longer widen. */
@@ -655,10 +749,12 @@ bool rf_jit_compile(const RfJob *job, const char *path, unsigned want, RfCompile
     c.head.nunits = job->nunits;
     c.head.binds = rf_mem_zalloc(sizeof(RfBind) * MAX_BINDS);
     for (uint32_t i = 0; i < job->nunits; i++) {
-        RfJobUnit *u = &job->units[i];
+        const RfJobUnit *u = &job->units[i];
         UnitInfo *info = &c.units[i];
         info->u = u;
-        u->has_calls = has_calls(u);
+        info->light = true;
+        info->borrows = rf_mem_zalloc(u->nparams + 1u);
+        find_borrows(u, info->borrows);
         info->params = rf_mem_zalloc(sizeof(SlotKind) * (u->nparams + 1u));
         for (uint32_t p = 0; p < u->nparams; p++) {
             SlotKind k = rf_kind_of_class(u->params[p]);
@@ -708,6 +804,7 @@ bool rf_jit_compile(const RfJob *job, const char *path, unsigned want, RfCompile
         describe(&c, result);
     }
     for (uint32_t i = 0; i < job->nunits; i++) {
+        rf_mem_free(c.units[i].borrows, job->units[i].nparams + 1u);
         rf_mem_free(c.units[i].params, sizeof(SlotKind) * (job->units[i].nparams + 1u));
         if (c.units[i].gparams) {
             rf_mem_free(c.units[i].gparams, sizeof(gcc_jit_param *) * (job->units[i].nparams + 3u));

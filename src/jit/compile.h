@@ -39,6 +39,7 @@ typedef enum SlotKind {
 typedef struct Slot {
     uint8_t k;
     bool moved;     /* K_ALIAS */
+    bool borrowed;  /* K_HOME of a parameter: the caller owns the value (UnitInfo.borrows) */
     uint16_t class; /* K_HOME, aliases: the classes it can have; 0: any */
     uint32_t n;
     uint32_t shape; /* 1 + job shape when class is STRUCT and the shape is known */
@@ -76,10 +77,12 @@ typedef struct UnitInfo {
     const RfJobUnit *u;
     gcc_jit_function *direct;
     gcc_jit_param **gparams;
+    bool *borrows;     /* per parameter: never written, so its value stays the caller's */
     SlotKind *params;  /* K_INT, K_FLOAT, K_BOOL or K_HOME */
     SlotKind result;   /* K_DEAD: not known yet; scalar kind, or K_HOME */
     bool used;         /* called directly, or an entry: its code is emitted */
     bool self_call;
+    bool light;          /* keeps all in registers: the direct form has no fp parameter */
     bool bad;            /* cannot be compiled: calls go through the VM */
 } UnitInfo;
 
@@ -92,7 +95,8 @@ typedef struct Emit {
     gcc_jit_function *fn;
     gcc_jit_block *block; /* being filled; NULL: unreachable */
     R vm, frame, fp;
-    L closure, globals_module;
+    L closure;
+    L lazy_fp; /* of a light function: set by rf_need_homes */
     L *ireg, *freg;  /* by slot, made on demand */
     L tmp_ret;
     uint32_t nslots; /* nlocals + max_stack */
@@ -135,6 +139,7 @@ struct RfCompiler {
 /* ---- compile.c ---- */
 void rf_reject(Emit *e, RfReason reason);
 R rf_bound(Emit *e, RfBindKind kind, uint32_t a, const char *name, T type); /* the pointer in rf_bind, loaded */
+uint32_t rf_bind_number(RfCompiler *c, RfBindKind kind, uint32_t a, const char *name); /* index in rf_bind, made when new */
 R rf_bound_c(RfCompiler *c, RfBindKind kind, uint32_t a, const char *name, T type);
 R rf_help(Emit *e, RfHelper helper, int n, R *args); /* call of a helper as an expression (NULL in dry passes) */
 
@@ -194,6 +199,7 @@ void rf_jump(Emit *e, gcc_jit_block *to);
 L rf_ireg(Emit *e, uint32_t slot);
 L rf_freg(Emit *e, uint32_t slot);
 R rf_home(Emit *e, uint32_t slot);      /* address of fp[slot] */
+void rf_need_homes(Emit *e);            /* start of a cold block: fp is not a parameter of a function that keeps nothing in homes */
 R rf_place(Emit *e, uint32_t slot);     /* address where the value of a non-register slot lies now (follows aliases) */
 L rf_tag(Emit *e, R value_address);
 L rf_payload(Emit *e, R value_address); /* as int64 */
@@ -203,6 +209,7 @@ R rf_where(Emit *e); /* of the current instruction, all present slots */
 void rf_copy_value(Emit *e, R to, R from);
 void rf_retain_at(Emit *e, R value_address);
 void rf_release_at(Emit *e, R value_address);
+void rf_release_value(Emit *e, L tag, L object); /* the same for a value in two registers */
 void rf_store_scalar(Emit *e, R to, uint32_t slot); /* scalar slot boxed to an address */
 R rf_global_place(Emit *e, uint32_t global);
 /* int, float or bool value of slot as the wanted kind; guards when it is boxed. */

@@ -42,10 +42,16 @@ static void step_writes(Emit *e, RfInstr in, uint32_t *first, uint32_t *count)
     }
 }
 
-static void widen_homes(Emit *e)
+/* The variable of a place gives its value up during the instruction. */
+static void widen_place(Emit *e, RfInstr in)
 {
-    for (uint32_t i = 0; i < e->u->nlocals; i++) {
-        Slot *s = &e->s.slots[i];
+    uint32_t place = in.op == RF_OP_CALL          ? e->u->calls[in.b].place
+                     : in.op == RF_OP_CALL_METHOD ? e->u->methods[in.b].place
+                     : in.op == RF_OP_ADD         ? in.b
+                     : in.op == RF_OP_LOAD_PATH   ? in.b + 1
+                                                  : 0;
+    if (place && e->u->paths[place - 1].root == RF_ROOT_LOCAL) {
+        Slot *s = &e->s.slots[e->u->paths[place - 1].slot];
         if (s->k == K_HOME) {
             s->class = s->class & RF_CLASS_UNDEF ? MAYBE_UNDEF : 0;
             s->shape = 0;
@@ -55,6 +61,7 @@ static void widen_homes(Emit *e)
 
 bool rf_gen_step(Emit *e)
 {
+    e->info->light = false;
     RfInstr in = e->u->code[e->pc];
     int pops, pushes, at_target;
     rf_flow_effect(e->u, in, &pops, &pushes, &at_target);
@@ -94,7 +101,7 @@ bool rf_gen_step(Emit *e)
         rf_view_clear(e, false, i, false);
     }
     rf_view_clear_globals(e);
-    widen_homes(e);
+    widen_place(e, in);
     uint32_t before = e->s.depth;
     unsigned flags = rf_op_info[in.op].flags;
     if (flags & RF_OPF_J) {
@@ -214,7 +221,7 @@ static void load_local(Emit *e, RfInstr in)
     uint32_t i = rf_push_slot(e, (SlotKind)s->k);
     if (s->k == K_HOME) {
         e->s.slots[i] =
-            (Slot){.k = K_ALIAS, .n = in.a, .moved = (in.b & RF_VARREF_MOVE) != 0, .class = s->class, .shape = s->shape};
+            (Slot){.k = K_ALIAS, .n = in.a, .moved = (in.b & RF_VARREF_MOVE) != 0 && !s->borrowed, .class = s->class, .shape = s->shape};
         /* a value given away twice: the first alias keeps it */
         for (uint32_t j = e->u->nlocals; j < i; j++) {
             if (e->s.slots[j].k == K_ALIAS && e->s.slots[j].n == in.a) {
@@ -427,7 +434,7 @@ static void emit_return(Emit *e)
     uint32_t top = rf_top(e);
     Slot *s = &e->s.slots[top];
     SlotKind k = (SlotKind)s->k;
-    if (k == K_UNIT || k == K_BUILTIN || k == K_CONST || k == K_GALIAS) {
+    if (k == K_UNIT || k == K_BUILTIN || k == K_CONST || k == K_GALIAS || (k == K_ALIAS && e->s.slots[s->n].borrowed)) {
         rf_to_home(e, top);
         k = K_HOME;
     }
@@ -480,7 +487,8 @@ static void emit_return(Emit *e)
         rf_set(e, tag, rf_kt(e, c->t_u64, RF_TAG_NULL));
         rf_set(e, payload, rf_kt(e, c->t_u64, 0));
     }
-    for (uint32_t i = 0; i < top; i++) {
+    /* from the top: an operand may have taken a local's value over */
+    for (uint32_t i = top; i-- > 0;) {
         if (i != kept) {
             rf_release_slot(e, i);
         }

@@ -22,6 +22,31 @@ static bool can_call(const Emit *e, uint32_t unit, uint32_t argc)
            !(u->flags & (RF_PROTO_ASYNC | RF_PROTO_GENERATOR | RF_PROTO_MAIN | RF_PROTO_SPAWN | RF_PROTO_TEST | RF_PROTO_DEFAULTS));
 }
 
+/* Puts argument `slot` into its home, where the callee finds it. When the callee only borrows it: the value of a local needs no
+ * count (the local keeps it during the call); an owned one is kept in *tag, *object and released after the call, because the
+ * home may have been used for something else by then. */
+static void lend(Emit *e, uint32_t slot, bool borrows, L *tag, L *object)
+{
+    Slot *s = &e->s.slots[slot];
+    if (!borrows) {
+        rf_to_home(e, slot);
+        return;
+    }
+    if ((s->k == K_ALIAS && !s->moved) || s->k == K_CONST) {
+        rf_copy_value(e, rf_home(e, slot), rf_place(e, slot));
+        *s = (Slot){.k = K_HOME, .borrowed = true};
+        e->exit_block = NULL;
+        return;
+    }
+    rf_to_home(e, slot);
+    if (!e->dry && e->block) {
+        *tag = rf_temp(e, e->c->t_u64);
+        *object = rf_temp(e, e->c->t_u8p);
+        rf_set(e, *tag, rf_val(e, rf_tag(e, rf_home(e, slot))));
+        rf_set(e, *object, rf_val(e, rf_payload_p(e, rf_home(e, slot))));
+    }
+}
+
 /* Calls unit's direct form with the argc operands on top. fn: the function object for frame[1].fn, or NULL. The operand below
  * the arguments, when below_callee, is the callee and goes away too. */
 static void call_unit(Emit *e, uint32_t unit, uint32_t argc, R fn, bool below_callee)
@@ -47,11 +72,12 @@ static void call_unit(Emit *e, uint32_t unit, uint32_t argc, R fn, bool below_ca
         }
     }
     rf_unalias_global(e, -1);
+    L tags[256] = {NULL}, objects[256] = {NULL};
     for (uint32_t i = 0; i < argc; i++) {
         uint32_t slot = first + i;
         SlotKind want = info->params[i];
         if (!raw(want)) {
-            rf_to_home(e, slot);
+            lend(e, slot, info->borrows[i], &tags[i], &objects[i]);
         } else if (!raw((SlotKind)e->s.slots[slot].k)) { /* boxed: unbox behind a guard */
             if (e->s.slots[slot].k != K_HOME) {
                 rf_to_home(e, slot);
@@ -74,29 +100,38 @@ static void call_unit(Emit *e, uint32_t unit, uint32_t argc, R fn, bool below_ca
     L ret = rf_temp(e, c->t_ret);
     if (!e->dry && e->block) {
         gcc_jit_block *deep = rf_block(e), *on = rf_block(e);
-        R limit = rf_val(e, rf_at(e, e->vm, offsetof(RfVm, frame_limit), c->t_ptr));
-        rf_branch(e, rf_likely(e, rf_cmp(e, GCC_JIT_COMPARISON_EQ, e->frame, limit), false), deep, on);
+        R limit = rf_val(e, rf_at(e, e->vm, offsetof(RfVm, native_limit), c->t_ptr));
+        rf_branch(e, rf_likely(e, rf_cmp(e, GCC_JIT_COMPARISON_GE, e->frame, limit), false), deep, on);
         e->block = deep;
         R error[4] = {e->vm, e->frame, rf_where(e), rf_cast(e, rf_bound(e, RF_BIND_PROTO, unit, NULL, c->t_u8p), c->t_ptr)};
-        rf_check(e, rf_help(e, RF_HELPER_depth_error, 4, error));
+        rf_check(e, rf_help(e, RF_HELPER_call_limit, 4, error));
         rf_jump(e, on);
         e->block = on;
-        L mark = rf_at(e, e->frame, (int64_t)(sizeof(RfFrame) + offsetof(RfFrame, mark)), c->t_u64);
-        rf_set(e, mark, rf_kt(e, c->t_u64, (int64_t)RF_MARK(unit, first, e->pc, fn != NULL)));
-        if (fn) {
+        L mark = rf_at(e, e->frame, (int64_t)(sizeof(RfFrame) + offsetof(RfFrame, mark)), c->t_u32);
+        rf_set(e, mark, rf_kt(e, c->t_u32, (int32_t)RF_MARK(unit, first, e->pc, fn != NULL)));
+        if (!fn) { /* rf_native_sync takes it from the image */
+            rf_bind_number(c, RF_BIND_FUNCTION, unit, NULL);
+        } else {
             rf_set(e, rf_at(e, e->frame, (int64_t)(sizeof(RfFrame) + offsetof(RfFrame, fn)), c->t_u8p), fn);
         }
         R args[3 + 256];
         int n = 0;
         args[n++] = e->vm;
         args[n++] = rf_cast(e, rf_addr(e, rf_at(e, e->frame, (int64_t)sizeof(RfFrame), c->t_u8)), c->t_ptr);
-        args[n++] = rf_home(e, first);
+        if (!info->light) {
+            args[n++] = rf_home(e, first);
+        }
         for (uint32_t i = 0; i < argc; i++) {
             if (raw(info->params[i])) {
                 args[n++] = info->params[i] == K_FLOAT ? rf_val(e, rf_freg(e, first + i)) : rf_val(e, rf_ireg(e, first + i));
             }
         }
         rf_set(e, ret, rf_gcc.context_new_call(c->ctx, NULL, info->direct, n, args));
+        for (uint32_t i = 0; i < argc; i++) {
+            if (tags[i]) {
+                rf_release_value(e, tags[i], objects[i]);
+            }
+        }
     }
     for (uint32_t i = 0; i < argc; i++) { /* the callee has them */
         e->s.slots[rf_top(e)] = (Slot){.k = K_DEAD};
@@ -124,6 +159,7 @@ static void call_unit(Emit *e, uint32_t unit, uint32_t argc, R fn, bool below_ca
         failed = rf_exit(e, e->pc, RF_REASON_EXCEPTION, false, true);
         rf_branch(e, rf_cmp(e, GCC_JIT_COMPARISON_EQ, tag, rf_kt(e, c->t_u64, RF_RET_ERROR)), failed, other);
         e->block = other;
+        rf_need_homes(e);
         Slot kept = e->s.slots[d];
         uint32_t depth = e->s.depth;
         if (owned) {
@@ -189,6 +225,10 @@ void rf_gen_call(Emit *e)
         if (s->k == K_GALIAS) {
             rf_to_home(e, callee); /* the global may change during the call */
         }
+        if (e->c->units[site->unit].u->ncaptures == 0) {
+            call_unit(e, site->unit, argc, NULL, true);
+            return;
+        }
         L fn = rf_temp(e, c->t_u8p);
         if (!e->dry && e->block) {
             rf_set(e, fn, rf_val(e, rf_payload_p(e, rf_place(e, callee))));
@@ -212,23 +252,11 @@ void rf_gen_call_method(Emit *e)
         return;
     }
     rf_guard_shape(e, recv, site->shape);
-    L fn = rf_temp(e, c->t_u8p);
     if (!e->dry && e->block) {
         /* methods are replaced by a new declaration of the struct: its version tells */
         R type = rf_bound(e, RF_BIND_TYPE, site->shape, NULL, c->t_u8p);
         R version = rf_val(e, rf_at(e, type, offsetof(RfStructType, version), c->t_u32));
         rf_guard(e, rf_cmp(e, GCC_JIT_COMPARISON_EQ, version, rf_kt(e, c->t_u32, site->version)), RF_REASON_CALLEE_CHANGED);
-        /* the method object of the cache belongs to the same version */
-        R proto = rf_bound(e, RF_BIND_PROTO, e->u->number, NULL, c->t_u8p);
-        R sites = rf_val(e, rf_at(e, proto, offsetof(RfProto, methods), c->t_u8p));
-        R method = rf_val(e, rf_at(e, sites, (int64_t)(in.b * sizeof(RfMethodSite) + offsetof(RfMethodSite, method)), c->t_u8p));
-        L m = rf_temp(e, c->t_u8p);
-        rf_set(e, m, method);
-        rf_guard(e, rf_cmp(e, GCC_JIT_COMPARISON_NE, rf_val(e, m), rf_kt(e, c->t_u8p, 0)), RF_REASON_CALLEE_CHANGED);
-        R target = rf_val(e, rf_at(e, rf_val(e, m), offsetof(RfFunction, proto), c->t_u8p));
-        rf_guard(e, rf_cmp(e, GCC_JIT_COMPARISON_EQ, target, rf_bound(e, RF_BIND_PROTO, site->unit, NULL, c->t_u8p)),
-                 RF_REASON_CALLEE_CHANGED);
-        rf_set(e, fn, rf_val(e, m));
     }
-    call_unit(e, site->unit, argc + 1, rf_val(e, fn), false);
+    call_unit(e, site->unit, argc + 1, NULL, false);
 }

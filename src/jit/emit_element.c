@@ -293,6 +293,7 @@ static void peek(Emit *e, R place, R idx, uint32_t d, SlotKind k)
         return;
     }
     RfCompiler *c = e->c;
+    rf_need_homes(e);
     R out = rf_addr(e, rf_payload(e, rf_home(e, d)));
     R args[4] = {rf_cast(e, place, c->t_ptr), idx, rf_k(e, tag_of(k)), rf_cast(e, out, c->t_ptr)};
     rf_guard(e, rf_cmp(e, GCC_JIT_COMPARISON_NE, rf_help(e, RF_HELPER_peek, 4, args), rf_kt(e, c->t_i32, 0)), RF_REASON_BOUNDS);

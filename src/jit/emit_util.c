@@ -148,6 +148,15 @@ L rf_freg(Emit *e, uint32_t slot)
     return e->freg[slot];
 }
 
+void rf_need_homes(Emit *e)
+{
+    NEED_VOID(e)
+    if (e->lazy_fp) {
+        R args[1] = {e->frame};
+        rf_set(e, e->lazy_fp, rf_cast(e, rf_help(e, RF_HELPER_homes, 1, args), e->c->t_valuep));
+    }
+}
+
 R rf_home(Emit *e, uint32_t slot)
 {
     NEED(e)
@@ -231,16 +240,14 @@ void rf_retain_at(Emit *e, R address)
     e->block = on;
 }
 
-void rf_release_at(Emit *e, R address)
+static void release(Emit *e, R tag, R object)
 {
-    NEED_VOID(e)
     RfCompiler *c = e->c;
     gcc_jit_block *heap = rf_block(e), *gone = rf_block(e), *on = rf_block(e);
-    rf_branch(e, rf_cmp(e, GCC_JIT_COMPARISON_GE, rf_val(e, rf_tag(e, address)), rf_kt(e, c->t_u64, RF_TAG_FIRST_HEAP)),
-              heap, on);
+    rf_branch(e, rf_cmp(e, GCC_JIT_COMPARISON_GE, tag, rf_kt(e, c->t_u64, RF_TAG_FIRST_HEAP)), heap, on);
     e->block = heap;
     L obj = rf_temp(e, c->t_u8p), count = rf_temp(e, c->t_u32);
-    rf_set(e, obj, rf_val(e, rf_payload_p(e, address)));
+    rf_set(e, obj, object);
     L rc = rf_at(e, rf_val(e, obj), offsetof(RfObject, rc), c->t_u32);
     rf_set(e, count, rf_bin(e, GCC_JIT_BINARY_OP_MINUS, c->t_u32, rf_val(e, rc), rf_kt(e, c->t_u32, 1)));
     rf_set(e, rc, rf_val(e, count));
@@ -250,6 +257,18 @@ void rf_release_at(Emit *e, R address)
     rf_eval(e, rf_help(e, RF_HELPER_free, 1, args));
     rf_jump(e, on);
     e->block = on;
+}
+
+void rf_release_at(Emit *e, R address)
+{
+    NEED_VOID(e)
+    release(e, rf_val(e, rf_tag(e, address)), rf_val(e, rf_payload_p(e, address)));
+}
+
+void rf_release_value(Emit *e, L tag, L object)
+{
+    NEED_VOID(e)
+    release(e, rf_val(e, tag), rf_val(e, object));
 }
 
 void rf_store_scalar(Emit *e, R to, uint32_t slot)
@@ -343,6 +362,7 @@ R rf_truth(Emit *e, uint32_t slot)
     case K_FLOAT:
     case K_NULL:
     case K_UNDEF: { /* the rule for floats and null is the runtime's */
+        rf_need_homes(e);
         rf_store_scalar(e, rf_home(e, slot), slot);
         R args[1] = {rf_cast(e, rf_home(e, slot), c->t_ptr)};
         return rf_cmp(e, GCC_JIT_COMPARISON_NE, rf_help(e, RF_HELPER_truthy, 1, args), rf_kt(e, c->t_i32, 0));

@@ -8,7 +8,8 @@
 /* native.c */
 RfRet rf_native_exit(RfVm *vm, RfFrame *frame, RfValue *fp, uint64_t exit);
 int32_t rf_native_safepoint(RfVm *vm, RfFrame *frame, uint64_t where);
-int32_t rf_native_depth_error(RfVm *vm, RfFrame *frame, uint64_t where, const RfProto *proto);
+int32_t rf_native_call_limit(RfVm *vm, RfFrame *frame, uint64_t where, const RfProto *proto);
+RfValue *rf_native_homes(RfFrame *frame);
 int32_t rf_native_step(RfVm *vm, RfFrame *frame, uint64_t where);
 /* helpers_call.c */
 int32_t rf_native_call(RfVm *vm, RfFrame *frame, uint64_t where, uint64_t argc);

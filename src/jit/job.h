@@ -124,7 +124,6 @@ typedef struct RfJobUnit {
     uint32_t *
         protos; /* per nested function: its unit or RF_JOB_NONE (lambdas are units, so that callbacks can be inlined) */
     const RfProto *sites; /* for rf_job_effect only: a stand-in with the counts that stack effects depend on */
-    bool has_calls;       /* set by the compiler */
     bool compile_entry;   /* compile the function entry (unit 0: unless only a loop is wanted; others: always) */
     uint8_t level; /* how often it was compiled before: 0 speculate freely, 1 only what the profile says, 2 generic */
     /* loops to compile an entry for */

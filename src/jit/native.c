@@ -13,11 +13,11 @@ static void complete(RfFrame *frame)
     RfImage *image = f->owner;
     do {
         RfFrame *caller = f++;
-        uint64_t mark = f->mark;
-        uint32_t unit = (uint32_t)(mark >> 48) & 0x7fff;
-        caller->pc = caller->proto->code + ((uint32_t)(mark >> 1) & 0x7fffffff) + 1;
+        uint32_t mark = f->mark;
+        uint32_t unit = mark >> 26 & (RF_MARK_UNITS - 1);
+        caller->pc = caller->proto->code + (mark >> 1 & (RF_MARK_PCS - 1)) + 1;
         f->proto = image->protos[unit];
-        f->fp = f->ret = caller->fp + ((uint32_t)(mark >> 32) & 0xffff);
+        f->fp = f->ret = caller->fp + (mark >> 16 & (RF_MARK_SLOTS - 1));
         if (!(mark & 1)) {
             f->fn = image->functions[unit];
         }
@@ -91,6 +91,8 @@ RfRet rf_native_exit(RfVm *vm, RfFrame *frame, RfValue *fp, uint64_t number)
         case RF_SLOT_INT: fp[i].tag = RF_TAG_INT; break;
         case RF_SLOT_FLOAT: fp[i].tag = RF_TAG_FLOAT; break;
         case RF_SLOT_BOOL: fp[i].tag = RF_TAG_BOOL; break;
+        case RF_SLOT_UNIT: fp[i] = rf_retain(rf_obj(image->functions[fp[i].as.i])); break;
+        case RF_SLOT_BUILTIN: fp[i] = rf_builtin_value(image->bind[fp[i].as.i]); break;
         case RF_SLOT_UNDEF: fp[i] = rf_undef(); break;
         default: fp[i] = rf_null();
         }
@@ -127,10 +129,18 @@ int32_t rf_native_safepoint(RfVm *vm, RfFrame *frame, uint64_t where)
     return (int32_t)rf_vm_safepoint(vm);
 }
 
-int32_t rf_native_depth_error(RfVm *vm, RfFrame *frame, uint64_t where, const RfProto *proto)
+int32_t rf_native_call_limit(RfVm *vm, RfFrame *frame, uint64_t where, const RfProto *proto)
 {
     rf_native_sync(vm, frame, where);
-    return (int32_t)rf_call_depth_error(vm, proto->name);
+    return (int32_t)(frame >= vm->frame_limit ? rf_call_depth_error(vm, proto->name) : rf_vm_safepoint(vm));
+}
+
+RfValue *rf_native_homes(RfFrame *frame)
+{
+    if (frame->mark != 0) {
+        complete(frame);
+    }
+    return frame->fp;
 }
 
 int32_t rf_native_step(RfVm *vm, RfFrame *frame, uint64_t where)

@@ -27,10 +27,13 @@
 #define RF_JIT_ABI 1u /* part of the cache key: grows with every change of this file, helpers.def or an object layout */
 
 /* ---- mark of a compact frame ---- */
-/* bit 63 set | unit (15 bits) << 48 | distance of its fp from the caller's fp in slots (16) << 32 | pc of the call in the
- * caller (31) << 1 | 1 when frame->fn has been written. 0: the frame is complete. */
-#define RF_MARK(unit, slots, pc, has_fn)                                                                               \
-    (UINT64_C(1) << 63 | (uint64_t)(unit) << 48 | (uint64_t)(slots) << 32 | (uint64_t)(pc) << 1 | (uint64_t)(has_fn))
+/* bit 31 set | unit (5 bits) << 26 | distance of its fp from the caller's fp in slots (10) << 16 | pc of the call in the
+ * caller (15) << 1 | 1 when frame->fn has been written: one store of a constant. 0: the frame is complete. */
+#define RF_MARK(unit, slots, pc, has_fn) \
+    (UINT32_C(1) << 31 | (uint32_t)(unit) << 26 | (uint32_t)(slots) << 16 | (uint32_t)(pc) << 1 | (uint32_t)(has_fn))
+#define RF_MARK_UNITS 32u
+#define RF_MARK_SLOTS 1024u
+#define RF_MARK_PCS 32768u
 
 /* ---- where: first argument of helpers that may raise or look at the VM, after vm and frame ---- */
 /* pc of the instruction, and the number of valid slots (locals + operands) from fp: vm->sp = fp + slots */
@@ -49,6 +52,8 @@ typedef enum RfSlotState {
     RF_SLOT_INT = 'i',   /* the home holds the payload only: the helper stores the tag */
     RF_SLOT_FLOAT = 'f',
     RF_SLOT_BOOL = 'b',
+    RF_SLOT_UNIT = 'p',    /* the function of the unit whose number lies in the payload (RF_BIND_FUNCTION) */
+    RF_SLOT_BUILTIN = 'B', /* the builtin of the bind whose number lies in the payload */
     RF_SLOT_HOME = 'm', /* the home holds the owned (or scalar) value */
 } RfSlotState;
 

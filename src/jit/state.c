@@ -44,7 +44,8 @@ static uint16_t join_class(uint16_t a, uint16_t b)
 /* Joins `s` (a canonical view of the slot now) into *d; true when *d changed. */
 static bool join_slot(Slot *d, const Slot *s)
 {
-    if (d->k == s->k && (d->k < K_HOME || ((d->k == K_UNIT || d->k == K_BUILTIN) && d->n == s->n))) {
+    if (d->k == s->k && (d->k < K_HOME || (d->k == K_UNIT && d->n == s->n) ||
+                         (d->k == K_BUILTIN && strcmp(d->name, s->name) == 0))) {
         return false;
     }
     if (d->k == K_HOME) {
@@ -198,7 +199,21 @@ static char leave_slot(Emit *e, uint32_t i)
     case K_INT: rf_set(e, rf_payload(e, rf_home(e, i)), rf_val(e, rf_ireg(e, i))); return RF_SLOT_INT;
     case K_BOOL: rf_set(e, rf_payload(e, rf_home(e, i)), rf_val(e, rf_ireg(e, i))); return RF_SLOT_BOOL;
     case K_FLOAT: rf_set(e, rf_payload_f(e, rf_home(e, i)), rf_val(e, rf_freg(e, i))); return RF_SLOT_FLOAT;
-    default: rf_to_home(e, i); return RF_SLOT_HOME;
+    case K_UNIT:
+        rf_bound(e, RF_BIND_FUNCTION, e->s.slots[i].n, NULL, e->c->t_ptr); /* have it loaded */
+        rf_set(e, rf_payload(e, rf_home(e, i)), rf_k(e, e->s.slots[i].n));
+        return RF_SLOT_UNIT;
+    case K_BUILTIN: {
+        uint32_t number = rf_bind_number(e->c, RF_BIND_BUILTIN, 0, e->s.slots[i].name);
+        rf_set(e, rf_payload(e, rf_home(e, i)), rf_k(e, number));
+        return RF_SLOT_BUILTIN;
+    }
+    default:
+        if (e->s.slots[i].borrowed) { /* the interpreter will release it */
+            rf_retain_at(e, rf_home(e, i));
+        }
+        rf_to_home(e, i);
+        return RF_SLOT_HOME;
     }
 }
 
@@ -215,6 +230,7 @@ static gcc_jit_block *make_exit(Emit *e, uint32_t pc, RfReason reason, bool guar
     rf_state_copy(e, &kept, &e->s);
     gcc_jit_block *from = e->block, *block = rf_block(e);
     e->block = block;
+    rf_need_homes(e);
     for (uint32_t i = nlocals; i < n; i++) {
         Slot *s = &e->s.slots[i];
         uint32_t source = s->n;
@@ -381,7 +397,7 @@ void rf_release_slot(Emit *e, uint32_t i)
 {
     Slot *s = &e->s.slots[i];
     const uint16_t scalars = RF_CLASS_UNDEF | RF_CLASS_NULL | RF_CLASS_BOOL | RF_CLASS_INT | RF_CLASS_FLOAT | RF_CLASS_BUILTIN;
-    if (s->k == K_HOME && !(s->class && !(s->class & ~scalars))) {
+    if (s->k == K_HOME && !s->borrowed && !(s->class && !(s->class & ~scalars))) {
         rf_release_at(e, rf_home(e, i));
     }
     if (s->k == K_ALIAS && s->moved) {

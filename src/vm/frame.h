@@ -31,7 +31,8 @@ typedef struct RfFrame {
     void *owner; /* by mode: RfGenerator (owned reference), RfPromise of an async frame; the tier's own while native */
     uint32_t mode;   /* RfFrameMode */
     uint32_t native; /* 1: native code runs this activation (mode is ENTRY); errors stop here (rf_unwind) */
-    uint64_t mark;   /* native code's own (jit/native.h): 0, the frame is complete; not set for others */
+    uint32_t mark;   /* native code's own (jit/native.h): 0, the frame is complete; not set for others */
+    uint32_t unused;
 } RfFrame;
 _Static_assert(sizeof(RfFrame) == 64, "a frame is a cache line");
 
@@ -60,7 +61,8 @@ struct RfVm {
     RfFrame *frame_limit; /* last frame that may be pushed */
     RfValue *sp;          /* first free stack slot, valid whenever C code outside the loop runs */
     RfValue *stack, *stack_end;
-    _Atomic int interrupt; /* set, also by other threads: the next safepoint calls rf_vm_safepoint */
+    _Atomic int interrupt; /* set, also by other threads: the next safepoint calls rf_vm_safepoint (rf_vm_request) */
+    _Atomic(RfFrame *) native_limit; /* calls of native code compare with this: frame_limit, or `frames` when interrupt is set */
     uint64_t spent;        /* safepoints passed, when there is a budget */
     bool stopped;          /* budget spent, task cancelled, exit() called: no handler catches the error under way */
     uint32_t max_depth;
@@ -238,6 +240,12 @@ RfStatus rf_channel_method(RfVm *vm, RfValue channel, RfString *name, int argc, 
 int rf_channel_next(RfVm *vm, RfValue channel, RfValue *item);
 
 /* ---- safepoint.c ---- */
+/* Asks for a safepoint; from any thread or signal handler. */
+static inline void rf_vm_request(RfVm *vm)
+{
+    vm->native_limit = vm->frames;
+    vm->interrupt = 1;
+}
 RfStatus
 rf_vm_safepoint(RfVm *vm); /* called when vm->interrupt is set: exits after SIGINT, raises in a cancelled task */
 void rf_safepoint_attach(RfVm *vm); /* the first VM attached is the one rf_vm_interrupt stops */

@@ -213,7 +213,7 @@ bool rf_future_cancel(RfFuture *f)
     f->cancelled = true;
     f->unseen = false;
     if (f->runner) {
-        f->runner->interrupt = 1;
+        rf_vm_request(f->runner);
         rf_inbox_wake(rf_inbox_of(f->runner));
     }
     pthread_mutex_unlock(&f->lock);
@@ -233,7 +233,7 @@ void rf_future_set_runner(RfFuture *f, RfVm *vm)
     pthread_mutex_lock(&f->lock);
     f->runner = vm;
     if (vm && f->cancelled) {
-        vm->interrupt = 1;
+        rf_vm_request(vm);
     }
     pthread_mutex_unlock(&f->lock);
 }

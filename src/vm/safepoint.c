@@ -24,7 +24,7 @@ void rf_vm_interrupt(void)
     RfVm *vm = interruptible;
     interrupted = 1;
     if (vm) {
-        vm->interrupt = 1;
+        rf_vm_request(vm);
         rf_inbox_wake(rf_inbox_of(vm)); /* when it is waiting */
     }
 }
@@ -47,5 +47,9 @@ RfStatus rf_vm_safepoint(RfVm *vm)
         return rf_task_check_cancelled(vm);
     }
     vm->interrupt = 0;
+    vm->native_limit = vm->frame_limit;
+    if (vm->interrupt) { /* asked again in between */
+        vm->native_limit = vm->frames;
+    }
     return rf_task_check_cancelled(vm);
 }

@@ -190,7 +190,7 @@ RfStatus rf_task_check_cancelled(RfVm *vm)
     if (!vm->self_task || !rf_future_is_cancelled(vm->self_task)) {
         return RF_OK;
     }
-    vm->interrupt = 1; /* a handler that swallows the error meets it again at its next safepoint */
+    rf_vm_request(vm); /* a handler that swallows the error meets it again at its next safepoint */
     return rf_raise(rf_rt(vm), "Task was cancelled");
 }
 

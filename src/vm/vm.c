@@ -98,6 +98,7 @@ RfVm *rf_vm_new(const RfVmConfig *config)
     vm->entry_dir = config->entry_dir ? strdup(config->entry_dir) : NULL;
     vm->trace = is_on("DEBUG_VM") ? 1 : 0;
     vm->interrupt = config->budget > 0;
+    vm->native_limit = vm->interrupt ? vm->frames : vm->frame_limit;
     find_c_limit(vm);
     rf_io_init(vm);
     rf_async_init(vm);
