@@ -254,6 +254,18 @@ void rf_gen_load_cell(Emit *e);
 void rf_gen_store_cell(Emit *e);
 void rf_gen_load_global(Emit *e);
 void rf_gen_store_global(Emit *e);
+/* emit_generic.c: values of any kind, through helpers */
+R rf_value_address(Emit *e, uint32_t slot); /* where the value of slot lies or is put for this, as void * (borrowed) */
+void rf_drop_operands(Emit *e, uint32_t n); /* owned by somebody else now */
+void rf_gen_call_builtin(Emit *e, const RfBuiltin *b, uint32_t argc, uint32_t place);
+void rf_gen_call_site(Emit *e, uint32_t n, uint32_t place); /* n operands with callee or receiver */
+void rf_gen_binary_any(Emit *e, RfOp op);        /* comparisons too */
+void rf_gen_compare_any(Emit *e, RfOp op);
+void rf_gen_unary_any(Emit *e, RfOp op);
+void rf_gen_index_any(Emit *e, uint32_t xslot, uint32_t islot, bool consume_x);
+void rf_gen_store_index_any(Emit *e, bool global, uint32_t n);
+void rf_gen_get_field_any(Emit *e);
+bool rf_gen_generic(Emit *e);                    /* literals, patterns, shared variables, paths; false: not one of them */
 bool rf_gen_for(Emit *e);                        /* emit_for.c */
 void rf_gen_for_loop(Emit *e);                   /* emit_next.c */
 uint16_t rf_for_sources(const Emit *e, uint32_t loop); /* classes of what the for loop at pc `loop` goes over, 0: not known */

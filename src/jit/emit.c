@@ -593,6 +593,9 @@ void rf_gen_instr(Emit *e)
     case RF_OP_YIELD:
     case RF_OP_AWAIT:
     case RF_OP_GEN_START: rf_reject(e, in.op == RF_OP_AWAIT ? RF_REASON_ASYNC : RF_REASON_GENERATOR); break;
-    default: rf_gen_step(e);
+    default:
+        if (!rf_gen_generic(e)) {
+            rf_gen_step(e);
+        }
     }
 }

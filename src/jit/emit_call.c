@@ -240,7 +240,7 @@ void rf_gen_call(Emit *e)
         call_unit(e, site->unit, argc, rf_val(e, fn), true);
         return;
     }
-    rf_gen_step(e);
+    rf_gen_call_site(e, argc + 1, site->place);
 }
 
 void rf_gen_call_method(Emit *e)
@@ -252,7 +252,7 @@ void rf_gen_call_method(Emit *e)
     Slot *s = &e->s.slots[recv];
     bool boxed = s->k == K_HOME || s->k == K_ALIAS || s->k == K_GALIAS;
     if (!boxed || e->u->level >= 2 || site->shape == RF_JOB_NONE || site->unit == RF_JOB_NONE || !can_call(e, site->unit, argc + 1)) {
-        rf_gen_step(e);
+        rf_gen_call_site(e, argc + 1, site->place);
         return;
     }
     rf_guard_shape(e, recv, site->shape);

@@ -491,11 +491,11 @@ void rf_gen_index(Emit *e, uint32_t xslot, uint32_t islot, bool consume_x)
     if (index_direct(e, xslot, islot, consume_x)) {
         return;
     }
-    if (!consume_x && x->k < K_HOME) { /* INDEX_LOCAL of a scalar or unset variable: an error */
+    if (!consume_x && (x->k < K_HOME || (x->class & RF_CLASS_UNDEF))) { /* INDEX_LOCAL of a scalar or unset variable */
         rf_gen_step(e);
         return;
     }
-    rf_gen_step(e);
+    rf_gen_index_any(e, xslot, islot, consume_x);
 }
 
 /* ---- stores ---- */
@@ -578,7 +578,7 @@ void rf_gen_store_index(Emit *e, bool global, uint32_t n)
     uint32_t islot = rf_top(e), vslot = islot - 1;
     Slot *variable = global ? NULL : &e->s.slots[n];
     if (e->u->level >= 2 || e->s.slots[islot].k != K_INT || (!global && variable->k != K_HOME)) {
-        rf_gen_step(e);
+        rf_gen_store_index_any(e, global, n);
         return;
     }
     View *v = rf_view_of(e, global, n);

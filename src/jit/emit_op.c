@@ -136,7 +136,7 @@ void rf_gen_binary(Emit *e, RfOp op)
 {
     SlotKind kx, ky;
     if (!operand_kinds(e, &kx, &ky)) {
-        rf_gen_step(e);
+        rf_gen_binary_any(e, op);
         return;
     }
     uint32_t yi = rf_top(e), xi = yi - 1;
@@ -232,7 +232,7 @@ void rf_gen_compare(Emit *e, RfOp op)
     }
     SlotKind kx, ky;
     if (!operand_kinds(e, &kx, &ky) || (equality && kx != ky)) {
-        rf_gen_step(e);
+        rf_gen_compare_any(e, op);
         return;
     }
     R a = operand(e, xi, kx), b = operand(e, yi, ky);
@@ -279,5 +279,16 @@ void rf_gen_unary(Emit *e, RfOp op)
         e->exit_block = NULL;
         return;
     }
-    rf_gen_step(e);
+    SlotKind seen = boxed(s) && e->u->level < 2 ? rf_kind_of_class(e->u->tos[e->pc]) : K_HOME;
+    if (op == RF_OP_NOT && seen == K_BOOL) {
+        L x = rf_temp(e, c->t_i64);
+        rf_guard(e, rf_cmp(e, GCC_JIT_COMPARISON_EQ, rf_val(e, rf_tag(e, rf_place(e, i))), rf_kt(e, c->t_u64, RF_TAG_BOOL)),
+                 RF_REASON_TYPE_GUARD);
+        rf_set(e, x, rf_bin(e, GCC_JIT_BINARY_OP_BITWISE_XOR, c->t_i64, rf_val(e, rf_payload(e, rf_place(e, i))), rf_k(e, 1)));
+        rf_pop_slot(e);
+        uint32_t d = rf_push_slot(e, K_BOOL);
+        rf_set(e, rf_ireg(e, d), rf_val(e, x));
+        return;
+    }
+    rf_gen_unary_any(e, op);
 }

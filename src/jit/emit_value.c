@@ -243,7 +243,7 @@ void rf_gen_get_field(Emit *e)
     uint32_t i = rf_top(e);
     Slot *s = &e->s.slots[i];
     if (e->u->level >= 2 || site->shape == RF_JOB_NONE || (s->k != K_HOME && s->k != K_ALIAS && s->k != K_GALIAS)) {
-        rf_gen_step(e);
+        rf_gen_get_field_any(e);
         return;
     }
     guard_shape(e, i, site->shape);

@@ -23,7 +23,17 @@ int32_t rf_native_unary(RfVm *vm, RfFrame *frame, uint64_t where, uint64_t op);
 int32_t rf_native_truthy(const RfValue *v);
 double rf_native_fmod(double x, double y);
 int32_t rf_native_equal(const RfValue *x, const RfValue *y);
+int32_t rf_native_string_equal(const RfString *x, const RfString *y);
+int32_t rf_native_string_compare(const RfString *x, const RfString *y);
+double rf_native_math(int64_t function, double x);
+double rf_native_math2(int64_t function, double x, double y);
+int64_t rf_native_float_to_int(double x);
+/* helpers_apply.c */
+int32_t rf_native_match(const RfValue *v, int64_t pc, const RfProto *proto);
+void rf_native_payload(const RfValue *v, int64_t n, RfValue *out);
+int32_t rf_native_apply(RfVm *vm, RfFrame *frame, uint64_t where);
 /* helpers_element.c */
+int32_t rf_native_has_key(const RfValue *dict, const RfValue *key);
 int32_t rf_native_index(RfVm *vm, RfFrame *frame, uint64_t where, const RfValue *x, const RfValue *i, RfValue *out);
 RfRet rf_native_view(const RfValue *place, int64_t kind, const RfModule *module, int64_t slot);
 int32_t rf_native_peek(const RfValue *place, int64_t i, uint64_t tag, int64_t *out);
@@ -48,6 +58,7 @@ void rf_native_dict_unique(RfValue *v);
 void rf_native_struct_unique(RfValue *v);
 void rf_native_array_push(RfValue *v, uint64_t tag, int64_t payload);
 void rf_native_array_reserve(RfArray *a, uint64_t n);
+RfCell *rf_native_cell_new(void);
 int32_t rf_native_closure(RfVm *vm, RfFrame *frame, uint64_t where, uint64_t number, RfValue *out);
 int32_t rf_native_load_global(RfVm *vm, RfFrame *frame, uint64_t where, RfValue *out);
 int32_t rf_native_store_global(RfVm *vm, RfFrame *frame, uint64_t where, uint64_t tag, int64_t payload);

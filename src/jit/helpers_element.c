@@ -18,6 +18,13 @@ int32_t rf_native_index(RfVm *vm, RfFrame *frame, uint64_t where, const RfValue 
     if (i->tag == RF_TAG_INT) {
         return rf_native_index_int(vm, frame, where, x, i->as.i, out);
     }
+    if (i->tag == RF_TAG_STRING && x->tag == RF_TAG_DICT) {
+        const RfValue *v = rf_native_dict_find_str(x->as.dict, i->as.str);
+        if (v) {
+            *out = rf_retain(*v);
+            return RF_OK;
+        }
+    }
     rf_native_sync(vm, frame, where);
     return (int32_t)slow_index(vm, *x, *i, out);
 }
@@ -91,6 +98,13 @@ static bool store_quickly(RfValue *place, int64_t i, RfValue v)
 int32_t rf_native_store_index(RfVm *vm, RfFrame *frame, uint64_t where, RfValue *place, const RfValue *i,
                               const RfValue *v)
 {
+    if (i->tag == RF_TAG_INT && store_quickly(place, i->as.i, *v)) {
+        return RF_OK;
+    }
+    if (i->tag == RF_TAG_STRING && place->tag == RF_TAG_DICT && rf_is_unique(place->as.dict)) {
+        rf_native_dict_set_str(place->as.dict, i->as.str, v->tag, v->as.i);
+        return RF_OK;
+    }
     rf_native_sync(vm, frame, where);
     return (int32_t)rf_access_store_index(vm, place, *i, *v);
 }
@@ -153,6 +167,17 @@ void rf_native_dict_set_str(RfDict *d, RfString *key, uint64_t tag, int64_t payl
     } else {
         rf_dict_set_str(d, key, v);
     }
+}
+
+int32_t rf_native_has_key(const RfValue *dict, const RfValue *key)
+{
+    if (dict->tag == RF_TAG_DICT && key->tag == RF_TAG_STRING) {
+        return rf_native_dict_find_str(dict->as.dict, key->as.str) != NULL;
+    }
+    if (dict->tag == RF_TAG_DICT && key->tag == RF_TAG_INT) {
+        return rf_dict_find_int(dict->as.dict, key->as.i) != NULL;
+    }
+    return -1;
 }
 
 /* ---- fields ---- */

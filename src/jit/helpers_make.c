@@ -62,6 +62,11 @@ void rf_native_array_reserve(RfArray *a, uint64_t n)
     }
 }
 
+RfCell *rf_native_cell_new(void)
+{
+    return rf_cell_new(rf_undef());
+}
+
 int32_t rf_native_closure(RfVm *vm, RfFrame *frame, uint64_t where, uint64_t number, RfValue *out)
 {
     rf_native_sync(vm, frame, where);

@@ -80,3 +80,59 @@ int32_t rf_native_equal(const RfValue *x, const RfValue *y)
 {
     return rf_value_equal(*x, *y);
 }
+
+int32_t rf_native_string_equal(const RfString *x, const RfString *y)
+{
+    return rf_string_equal(x, y);
+}
+
+int32_t rf_native_string_compare(const RfString *x, const RfString *y)
+{
+    return rf_string_compare(x, y);
+}
+
+/* ---- numbers: the very functions of src/lib/math.c ---- */
+
+double rf_native_math(int64_t function, double x)
+{
+    switch ((RfMath)function) {
+    case RF_MATH_floor: return floor(x);
+    case RF_MATH_ceil: return ceil(x);
+    case RF_MATH_round: return round(x);
+    case RF_MATH_trunc: return trunc(x);
+    case RF_MATH_sin: return sin(x);
+    case RF_MATH_cos: return cos(x);
+    case RF_MATH_tan: return tan(x);
+    case RF_MATH_atan: return atan(x);
+    case RF_MATH_exp: return exp(x);
+    case RF_MATH_cbrt: return (double)cbrtl((long double)x);
+    case RF_MATH_log: return log(x);
+    case RF_MATH_log2: return log2(x);
+    default: return log10(x);
+    }
+}
+
+/* Which zero, and what comes of NaN, depends on how the compiler has translated fmin there: the builtin itself tells. */
+static double min_or_max(const char *name, double x, double y)
+{
+    const RfBuiltin *b = rf_builtin_find(name, 3);
+    RfValue out = rf_null(), argv[2] = {rf_float(x), rf_float(y)};
+    b->fn(NULL, b, 2, argv, &out); /* cannot fail for numbers */
+    return out.as.f;
+}
+
+double rf_native_math2(int64_t function, double x, double y)
+{
+    switch ((RfMath)function) {
+    case RF_MATH_pow: return pow(x, y);
+    case RF_MATH_min: return min_or_max("min", x, y);
+    case RF_MATH_max: return min_or_max("max", x, y);
+    case RF_MATH_atan2: return atan2(x, y);
+    default: return hypot(x, y);
+    }
+}
+
+int64_t rf_native_float_to_int(double x)
+{
+    return rf_float_to_int(x);
+}

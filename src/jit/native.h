@@ -132,6 +132,13 @@ void rf_image_head_free(RfImageHead *head); /* of one made by decoding */
 /* Completes frame and the compact ones below it; sets frame->pc (as after the instruction `where`), vm->frame and vm->sp. */
 void rf_native_sync(RfVm *vm, RfFrame *frame, uint64_t where);
 
+/* First argument of helpers math and math2. */
+typedef enum RfMath {
+    RF_MATH_floor, RF_MATH_ceil, RF_MATH_round, RF_MATH_trunc, RF_MATH_sin, RF_MATH_cos, RF_MATH_tan, RF_MATH_atan,
+    RF_MATH_exp, RF_MATH_cbrt, RF_MATH_log, RF_MATH_log2, RF_MATH_log10, RF_MATH_pow, RF_MATH_min, RF_MATH_max,
+    RF_MATH_atan2, RF_MATH_hypot
+} RfMath;
+
 /* The helper table: one function pointer per line of helpers.def, in its order. */
 extern void *const rf_helper_table[];
 typedef enum RfHelper {
