@@ -3,7 +3,7 @@
 
 /* ---- which variables get a view, and of which element kind ---- */
 
-static uint16_t array_class(uint16_t seen)
+uint16_t rf_array_class(uint16_t seen)
 {
     seen &= RF_CLASS_INTS | RF_CLASS_FLOATS | RF_CLASS_BOOLS | RF_CLASS_VALUES;
     if (seen == 0) {
@@ -17,7 +17,7 @@ static uint16_t array_class(uint16_t seen)
 }
 
 /* All classes seen of a variable. */
-static uint16_t classes_of(const Emit *e, bool global, uint32_t n)
+uint16_t rf_classes_of(const Emit *e, bool global, uint32_t n)
 {
     const RfJobUnit *u = e->u;
     uint16_t seen = 0;
@@ -64,8 +64,8 @@ static void add_view(Emit *e, bool global, uint32_t n, uint32_t pc)
 {
     View *v = rf_view_of(e, global, n);
     if (!v) {
-        uint16_t seen = classes_of(e, global, n);
-        uint16_t class = array_class(seen);
+        uint16_t seen = rf_classes_of(e, global, n);
+        uint16_t class = rf_array_class(seen);
         if (!class || (seen & (RF_CLASS_DICT | RF_CLASS_STRING)) || e->nviews == MAX_VIEWS || e->u->level >= 2) {
             return;
         }

@@ -50,12 +50,14 @@ static bool join_slot(Slot *d, const Slot *s)
     if (d->k == K_HOME) {
         uint16_t class = join_class(d->class, class_of_slot(s));
         uint32_t shape = d->shape == s->shape ? d->shape : 0;
-        bool changed = class != d->class || shape != d->shape;
+        uint16_t hint = d->hint | s->hint;
+        bool changed = class != d->class || shape != d->shape || hint != d->hint;
         d->class = class;
         d->shape = shape;
+        d->hint = hint;
         return changed;
     }
-    *d = (Slot){.k = K_HOME, .class = join_class(class_of_slot(d), class_of_slot(s))};
+    *d = (Slot){.k = K_HOME, .class = join_class(class_of_slot(d), class_of_slot(s)), .hint = s->hint};
     return true;
 }
 
