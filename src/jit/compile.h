@@ -43,7 +43,7 @@ typedef struct Slot {
     uint32_t n;
     uint32_t shape; /* 1 + job shape when class is STRUCT and the shape is known */
     uint16_t hint;  /* K_HOME: a guess at the class of array it holds, from what made it; unlike class not to be relied on */
-    const char *name;
+    const char *name; /* K_BUILTIN; K_HOME: NULL, or it holds the builtin called this */
 } Slot;
 
 typedef struct State {

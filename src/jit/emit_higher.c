@@ -702,8 +702,9 @@ bool rf_gen_callback(Emit *e)
         return false;
     }
     const Slot *callee = &e->s.slots[rf_top(e) + 1 - next.a];
-    if (callee->k != K_BUILTIN || !builtin_called(callee->name, next.a, &what) ||
-        !closure_unit(e, e->pc, what == REDUCE ? 2 : 1, &unit) || e->c->units[unit].u->ncaptures > 0) {
+    if ((callee->k != K_BUILTIN && callee->k != K_HOME) || !callee->name ||
+        !builtin_called(callee->name, next.a, &what) || !closure_unit(e, e->pc, what == REDUCE ? 2 : 1, &unit) ||
+        e->c->units[unit].u->ncaptures > 0) {
         return false;
     }
     uint32_t i = rf_push_slot(e, K_UNIT);
