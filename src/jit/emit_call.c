@@ -19,8 +19,7 @@ bool rf_can_call(const Emit *e, uint32_t unit, uint32_t argc)
     }
     const RfJobUnit *u = e->c->units[unit].u;
     return argc == u->nparams && argc >= u->nrequired &&
-           !(u->flags & (RF_PROTO_ASYNC | RF_PROTO_GENERATOR | RF_PROTO_MAIN | RF_PROTO_SPAWN | RF_PROTO_TEST |
-                         RF_PROTO_DEFAULTS));
+           !(u->flags & (RF_PROTO_ASYNC | RF_PROTO_GENERATOR | RF_PROTO_MAIN | RF_PROTO_SPAWN | RF_PROTO_TEST | RF_PROTO_DEFAULTS));
 }
 
 void rf_use_unit(Emit *e, UnitInfo *info)
@@ -75,8 +74,7 @@ L rf_direct_call(Emit *e, uint32_t unit, uint32_t first, uint32_t argc, R fn)
         args[n++] = rf_home(e, first);
         for (uint32_t i = 0; i < argc; i++) {
             if (raw(info->params[i])) {
-                args[n++] =
-                    info->params[i] == K_FLOAT ? rf_val(e, rf_freg(e, first + i)) : rf_val(e, rf_ireg(e, first + i));
+                args[n++] = info->params[i] == K_FLOAT ? rf_val(e, rf_freg(e, first + i)) : rf_val(e, rf_ireg(e, first + i));
             }
         }
         rf_set(e, ret, rf_gcc.context_new_call(c->ctx, NULL, info->direct, n, args));
@@ -143,10 +141,7 @@ static void call_unit(Emit *e, uint32_t unit, uint32_t argc, R fn, bool below_ca
         R tag = rf_gcc.rvalue_access_field(rf_val(e, ret), NULL, c->r_tag);
         R payload = rf_gcc.rvalue_access_field(rf_val(e, ret), NULL, c->r_payload);
         gcc_jit_block *good = rf_block(e), *bad = rf_block(e), *failed, *other = rf_block(e);
-        RfTag want = result == K_INT     ? RF_TAG_INT
-                     : result == K_FLOAT ? RF_TAG_FLOAT
-                     : result == K_BOOL  ? RF_TAG_BOOL
-                                         : RF_TAG_NULL;
+        RfTag want = result == K_INT ? RF_TAG_INT : result == K_FLOAT ? RF_TAG_FLOAT : result == K_BOOL ? RF_TAG_BOOL : RF_TAG_NULL;
         R ok = result == K_HOME ? rf_cmp(e, GCC_JIT_COMPARISON_NE, tag, rf_kt(e, c->t_u64, RF_RET_ERROR))
                                 : rf_cmp(e, GCC_JIT_COMPARISON_EQ, tag, rf_kt(e, c->t_u64, want));
         rf_branch(e, rf_likely(e, ok, true), good, bad);
@@ -211,8 +206,7 @@ void rf_gen_call(Emit *e)
     if (boxed && site->kind == RF_CALLEE_UNIT && e->u->level < 2 && rf_can_call(e, site->unit, argc)) {
         if (!e->dry && e->block) {
             R place = rf_place(e, callee);
-            rf_guard(e,
-                     rf_cmp(e, GCC_JIT_COMPARISON_EQ, rf_val(e, rf_tag(e, place)), rf_kt(e, c->t_u64, RF_TAG_FUNCTION)),
+            rf_guard(e, rf_cmp(e, GCC_JIT_COMPARISON_EQ, rf_val(e, rf_tag(e, place)), rf_kt(e, c->t_u64, RF_TAG_FUNCTION)),
                      RF_REASON_CALLEE_CHANGED);
             R proto = rf_val(e, rf_at(e, rf_val(e, rf_payload_p(e, place)), offsetof(RfFunction, proto), c->t_u8p));
             rf_guard(e, rf_cmp(e, GCC_JIT_COMPARISON_EQ, proto, rf_bound(e, RF_BIND_PROTO, site->unit, NULL, c->t_u8p)),
@@ -239,8 +233,7 @@ void rf_gen_call_method(Emit *e)
     uint32_t argc = in.a, recv = rf_top(e) - argc;
     Slot *s = &e->s.slots[recv];
     bool boxed = s->k == K_HOME || s->k == K_ALIAS || s->k == K_GALIAS;
-    if (!boxed || e->u->level >= 2 || site->shape == RF_JOB_NONE || site->unit == RF_JOB_NONE ||
-        !rf_can_call(e, site->unit, argc + 1)) {
+    if (!boxed || e->u->level >= 2 || site->shape == RF_JOB_NONE || site->unit == RF_JOB_NONE || !rf_can_call(e, site->unit, argc + 1)) {
         rf_gen_step(e);
         return;
     }
@@ -250,13 +243,11 @@ void rf_gen_call_method(Emit *e)
         /* methods are replaced by a new declaration of the struct: its version tells */
         R type = rf_bound(e, RF_BIND_TYPE, site->shape, NULL, c->t_u8p);
         R version = rf_val(e, rf_at(e, type, offsetof(RfStructType, version), c->t_u32));
-        rf_guard(e, rf_cmp(e, GCC_JIT_COMPARISON_EQ, version, rf_kt(e, c->t_u32, site->version)),
-                 RF_REASON_CALLEE_CHANGED);
+        rf_guard(e, rf_cmp(e, GCC_JIT_COMPARISON_EQ, version, rf_kt(e, c->t_u32, site->version)), RF_REASON_CALLEE_CHANGED);
         /* the method object of the cache belongs to the same version */
         R proto = rf_bound(e, RF_BIND_PROTO, e->u->number, NULL, c->t_u8p);
         R sites = rf_val(e, rf_at(e, proto, offsetof(RfProto, methods), c->t_u8p));
-        R method = rf_val(
-            e, rf_at(e, sites, (int64_t)(in.b * sizeof(RfMethodSite) + offsetof(RfMethodSite, method)), c->t_u8p));
+        R method = rf_val(e, rf_at(e, sites, (int64_t)(in.b * sizeof(RfMethodSite) + offsetof(RfMethodSite, method)), c->t_u8p));
         L m = rf_temp(e, c->t_u8p);
         rf_set(e, m, method);
         rf_guard(e, rf_cmp(e, GCC_JIT_COMPARISON_NE, rf_val(e, m), rf_kt(e, c->t_u8p, 0)), RF_REASON_CALLEE_CHANGED);
