@@ -43,7 +43,8 @@ typedef struct Slot {
     uint16_t class; /* K_HOME, aliases: the classes it can have; 0: any */
     uint32_t n;
     uint32_t shape; /* 1 + job shape when class is STRUCT and the shape is known */
-    const char *name;
+    uint16_t hint;  /* K_HOME: a guess at the class of array it holds, from what made it; unlike class not to be relied on */
+    const char *name; /* K_BUILTIN; K_HOME: NULL, or it holds the builtin called this */
 } Slot;
 
 typedef struct State {
@@ -229,6 +230,8 @@ void rf_gen_compare(Emit *e, RfOp op);
 void rf_gen_unary(Emit *e, RfOp op);
 void rf_gen_index(Emit *e, uint32_t xslot, uint32_t islot, bool consume_x); /* emit_element.c */
 void rf_gen_store_index(Emit *e, bool global, uint32_t n);
+uint16_t rf_array_class(uint16_t seen); /* the one array class to expect, or 0 */
+uint16_t rf_classes_of(const Emit *e, bool global, uint32_t n); /* seen of a variable */
 void rf_view_clear(Emit *e, bool global, uint32_t n, bool only_write);
 void rf_view_clear_globals(Emit *e);
 void rf_view_refresh(Emit *e, View *v);
@@ -243,6 +246,16 @@ uint16_t rf_elem_kind(uint16_t class);
 void rf_load_element(Emit *e, const View *v, R index, uint32_t d, SlotKind k, gcc_jit_block *other);
 void rf_gen_call(Emit *e);                       /* emit_call.c */
 void rf_gen_call_method(Emit *e);
+bool rf_can_call(const Emit *e, uint32_t unit, uint32_t argc); /* directly */
+void rf_use_unit(Emit *e, UnitInfo *info); /* its direct form is called */
+void rf_widen_param(Emit *e, UnitInfo *info, uint32_t i, SlotKind k); /* argument i has kind k (raw, else K_HOME) */
+void rf_check_depth(Emit *e, uint32_t unit); /* raises when there is no frame left for a direct call */
+/* Calls unit's direct form with the argc operands from slot `first` on, which have the kinds of its parameters and which the
+ * callee consumes; after rf_check_depth. fn: as frame[1].fn, or NULL. */
+L rf_direct_call(Emit *e, uint32_t unit, uint32_t first, uint32_t argc, R fn);
+/* emit_higher.c: CLOSURE that only a builtin below calls; the call of such a builtin. false: not one of these */
+bool rf_gen_callback(Emit *e);
+bool rf_gen_higher(Emit *e);
 bool rf_gen_builtin(Emit *e, const char *name, uint32_t argc, uint32_t place); /* emit_builtin.c */
 void rf_load_value(Emit *e, R address, uint32_t d, uint16_t seen); /* emit_value.c: slot d gets a copy of what lies there */
 void rf_guard_shape(Emit *e, uint32_t slot, uint32_t shape);

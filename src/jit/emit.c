@@ -577,6 +577,11 @@ void rf_gen_instr(Emit *e)
     case RF_OP_GET_FIELD: rf_gen_get_field(e); break;
     case RF_OP_STORE_FIELD_LOCAL: rf_gen_store_field_local(e); break;
     case RF_OP_STRUCT: rf_gen_struct(e); break;
+    case RF_OP_CLOSURE:
+        if (!rf_gen_callback(e)) {
+            rf_gen_step(e);
+        }
+        break;
     case RF_OP_CALL: rf_gen_call(e); break;
     case RF_OP_CALL_METHOD: rf_gen_call_method(e); break;
     case RF_OP_RETURN: emit_return(e); break;

@@ -12,7 +12,7 @@ static SlotKind argument_kind(const Slot *s)
     return raw((SlotKind)s->k) ? (SlotKind)s->k : K_HOME;
 }
 
-static bool can_call(const Emit *e, uint32_t unit, uint32_t argc)
+bool rf_can_call(const Emit *e, uint32_t unit, uint32_t argc)
 {
     if (unit >= e->c->job->nunits || e->c->units[unit].bad) {
         return false;
@@ -22,17 +22,12 @@ static bool can_call(const Emit *e, uint32_t unit, uint32_t argc)
            !(u->flags & (RF_PROTO_ASYNC | RF_PROTO_GENERATOR | RF_PROTO_MAIN | RF_PROTO_SPAWN | RF_PROTO_TEST | RF_PROTO_DEFAULTS));
 }
 
-/* Puts argument `slot` into its home, where the callee finds it. When the callee only borrows it: the value of a local needs no
- * count (the local keeps it during the call); an owned one is kept in *tag, *object and released after the call, because the
- * home may have been used for something else by then. */
-static void lend(Emit *e, uint32_t slot, bool borrows, L *tag, L *object)
+/* Puts argument `slot` into its home, where the callee finds it. When the callee only borrows it, the value of a local needs
+ * no count: the local keeps it during the call. */
+static void lend(Emit *e, uint32_t slot, bool borrows)
 {
     Slot *s = &e->s.slots[slot];
-    if (!borrows) {
-        rf_to_home(e, slot);
-        return;
-    }
-    if ((s->k == K_ALIAS && !s->moved) || s->k == K_CONST) {
+    if (borrows && ((s->k == K_ALIAS && !s->moved) || s->k == K_CONST)) {
         rf_copy_value(e, rf_home(e, slot), rf_place(e, slot));
         if (s->k == K_ALIAS) { /* the callee may keep a reference */
             rf_view_clear(e, false, s->n, true);
@@ -42,12 +37,84 @@ static void lend(Emit *e, uint32_t slot, bool borrows, L *tag, L *object)
         return;
     }
     rf_to_home(e, slot);
-    if (!e->dry && e->block) {
-        *tag = rf_temp(e, e->c->t_u64);
-        *object = rf_temp(e, e->c->t_u8p);
-        rf_set(e, *tag, rf_val(e, rf_tag(e, rf_home(e, slot))));
-        rf_set(e, *object, rf_val(e, rf_payload_p(e, rf_home(e, slot))));
+}
+
+void rf_use_unit(Emit *e, UnitInfo *info)
+{
+    info->self_call = info->self_call || info == e->info;
+    if (!info->used) {
+        info->used = true;
+        e->c->changed = true;
     }
+}
+
+void rf_widen_param(Emit *e, UnitInfo *info, uint32_t i, SlotKind k)
+{
+    SlotKind was = info->params[i], now = was == K_DEAD || was == k ? k : K_HOME;
+    if (now != was) {
+        info->params[i] = now;
+        e->c->changed = true;
+    }
+}
+
+void rf_check_depth(Emit *e, uint32_t unit)
+{
+    if (e->dry || !e->block) {
+        return;
+    }
+    RfCompiler *c = e->c;
+    gcc_jit_block *deep = rf_block(e), *on = rf_block(e);
+    R limit = rf_val(e, rf_at(e, e->vm, offsetof(RfVm, native_limit), c->t_ptr));
+    rf_branch(e, rf_likely(e, rf_cmp(e, GCC_JIT_COMPARISON_GE, e->frame, limit), false), deep, on);
+    e->block = deep;
+    R error[4] = {e->vm, e->frame, rf_where(e), rf_cast(e, rf_bound(e, RF_BIND_PROTO, unit, NULL, c->t_u8p), c->t_ptr)};
+    rf_check(e, rf_help(e, RF_HELPER_call_limit, 4, error));
+    rf_jump(e, on);
+    e->block = on;
+}
+
+L rf_direct_call(Emit *e, uint32_t unit, uint32_t first, uint32_t argc, R fn)
+{
+    RfCompiler *c = e->c;
+    UnitInfo *info = &c->units[unit];
+    L ret = rf_temp(e, c->t_ret);
+    if (e->dry || !e->block) {
+        return ret;
+    }
+    L mark = rf_at(e, e->frame, (int64_t)(sizeof(RfFrame) + offsetof(RfFrame, mark)), c->t_u32);
+    rf_set(e, mark, rf_kt(e, c->t_u32, (int32_t)RF_MARK(unit, first, e->pc, fn != NULL)));
+    if (!fn) { /* rf_native_sync takes it from the image */
+        rf_bind_number(c, RF_BIND_FUNCTION, unit, NULL);
+    } else {
+        rf_set(e, rf_at(e, e->frame, (int64_t)(sizeof(RfFrame) + offsetof(RfFrame, fn)), c->t_u8p), fn);
+    }
+    /* what is owned here and only borrowed there is kept in registers and released after the call, because its home may have
+     * been used for something else by then */
+    L tags[256] = {NULL}, objects[256] = {NULL};
+    R args[3 + 256];
+    int n = 0;
+    args[n++] = e->vm;
+    args[n++] = rf_cast(e, rf_addr(e, rf_at(e, e->frame, (int64_t)sizeof(RfFrame), c->t_u8)), c->t_ptr);
+    if (!info->light) {
+        args[n++] = rf_home(e, first);
+    }
+    for (uint32_t i = 0; i < argc; i++) {
+        if (raw(info->params[i])) {
+            args[n++] = info->params[i] == K_FLOAT ? rf_val(e, rf_freg(e, first + i)) : rf_val(e, rf_ireg(e, first + i));
+        } else if (info->borrows[i] && !e->s.slots[first + i].borrowed) {
+            tags[i] = rf_temp(e, c->t_u64);
+            objects[i] = rf_temp(e, c->t_u8p);
+            rf_set(e, tags[i], rf_val(e, rf_tag(e, rf_home(e, first + i))));
+            rf_set(e, objects[i], rf_val(e, rf_payload_p(e, rf_home(e, first + i))));
+        }
+    }
+    rf_set(e, ret, rf_gcc.context_new_call(c->ctx, NULL, info->direct, n, args));
+    for (uint32_t i = 0; i < argc; i++) {
+        if (tags[i]) {
+            rf_release_value(e, tags[i], objects[i]);
+        }
+    }
+    return ret;
 }
 
 /* Calls unit's direct form with the argc operands on top. fn: the function object for frame[1].fn, or NULL. The operand below
@@ -57,30 +124,19 @@ static void call_unit(Emit *e, uint32_t unit, uint32_t argc, R fn, bool below_ca
     RfCompiler *c = e->c;
     UnitInfo *info = &c->units[unit];
     uint32_t first = rf_top(e) + 1 - argc;
-    info->self_call = info->self_call || info == e->info;
-    if (!info->used) {
-        info->used = true;
-        c->changed = true;
-    }
+    rf_use_unit(e, info);
     for (uint32_t i = 0; i < argc; i++) {
-        SlotKind k = argument_kind(&e->s.slots[first + i]), was = info->params[i], now = was;
-        if (was == K_DEAD) {
-            now = k;
-        } else if (was != k && was != K_HOME && (k != K_HOME || e->u->level > 0)) {
-            now = K_HOME;
-        }
-        if (now != was) {
-            info->params[i] = now;
-            c->changed = true;
+        SlotKind k = argument_kind(&e->s.slots[first + i]);
+        if (k != K_HOME || e->u->level > 0 || info->params[i] == K_DEAD) {
+            rf_widen_param(e, info, i, k);
         }
     }
     rf_unalias_global(e, -1);
-    L tags[256] = {NULL}, objects[256] = {NULL};
     for (uint32_t i = 0; i < argc; i++) {
         uint32_t slot = first + i;
         SlotKind want = info->params[i];
         if (!raw(want)) {
-            lend(e, slot, info->borrows[i], &tags[i], &objects[i]);
+            lend(e, slot, info->borrows[i]);
         } else if (!raw((SlotKind)e->s.slots[slot].k)) { /* boxed: unbox behind a guard */
             if (e->s.slots[slot].k != K_HOME) {
                 rf_to_home(e, slot);
@@ -100,42 +156,8 @@ static void call_unit(Emit *e, uint32_t unit, uint32_t argc, R fn, bool below_ca
             e->exit_block = NULL;
         }
     }
-    L ret = rf_temp(e, c->t_ret);
-    if (!e->dry && e->block) {
-        gcc_jit_block *deep = rf_block(e), *on = rf_block(e);
-        R limit = rf_val(e, rf_at(e, e->vm, offsetof(RfVm, native_limit), c->t_ptr));
-        rf_branch(e, rf_likely(e, rf_cmp(e, GCC_JIT_COMPARISON_GE, e->frame, limit), false), deep, on);
-        e->block = deep;
-        R error[4] = {e->vm, e->frame, rf_where(e), rf_cast(e, rf_bound(e, RF_BIND_PROTO, unit, NULL, c->t_u8p), c->t_ptr)};
-        rf_check(e, rf_help(e, RF_HELPER_call_limit, 4, error));
-        rf_jump(e, on);
-        e->block = on;
-        L mark = rf_at(e, e->frame, (int64_t)(sizeof(RfFrame) + offsetof(RfFrame, mark)), c->t_u32);
-        rf_set(e, mark, rf_kt(e, c->t_u32, (int32_t)RF_MARK(unit, first, e->pc, fn != NULL)));
-        if (!fn) { /* rf_native_sync takes it from the image */
-            rf_bind_number(c, RF_BIND_FUNCTION, unit, NULL);
-        } else {
-            rf_set(e, rf_at(e, e->frame, (int64_t)(sizeof(RfFrame) + offsetof(RfFrame, fn)), c->t_u8p), fn);
-        }
-        R args[3 + 256];
-        int n = 0;
-        args[n++] = e->vm;
-        args[n++] = rf_cast(e, rf_addr(e, rf_at(e, e->frame, (int64_t)sizeof(RfFrame), c->t_u8)), c->t_ptr);
-        if (!info->light) {
-            args[n++] = rf_home(e, first);
-        }
-        for (uint32_t i = 0; i < argc; i++) {
-            if (raw(info->params[i])) {
-                args[n++] = info->params[i] == K_FLOAT ? rf_val(e, rf_freg(e, first + i)) : rf_val(e, rf_ireg(e, first + i));
-            }
-        }
-        rf_set(e, ret, rf_gcc.context_new_call(c->ctx, NULL, info->direct, n, args));
-        for (uint32_t i = 0; i < argc; i++) {
-            if (tags[i]) {
-                rf_release_value(e, tags[i], objects[i]);
-            }
-        }
-    }
+    rf_check_depth(e, unit);
+    L ret = rf_direct_call(e, unit, first, argc, fn);
     for (uint32_t i = 0; i < argc; i++) { /* the callee has them */
         e->s.slots[rf_top(e)] = (Slot){.k = K_DEAD};
         e->s.depth--;
@@ -209,15 +231,16 @@ void rf_gen_call(Emit *e)
     uint32_t argc = in.a, callee = rf_top(e) - argc;
     const RfJobCall *site = &e->u->calls[in.b];
     Slot *s = &e->s.slots[callee];
-    if (s->k == K_UNIT && can_call(e, s->n, argc)) {
+    if (s->k == K_UNIT && rf_can_call(e, s->n, argc)) {
         call_unit(e, s->n, argc, NULL, true);
         return;
     }
-    if (s->k == K_BUILTIN && rf_gen_builtin(e, s->name, argc, site->place)) {
+    if ((s->k == K_BUILTIN || s->k == K_HOME) && s->name &&
+        (rf_gen_higher(e) || rf_gen_builtin(e, s->name, argc, site->place))) {
         return;
     }
     bool boxed = s->k == K_HOME || s->k == K_ALIAS || s->k == K_GALIAS;
-    if (boxed && site->kind == RF_CALLEE_UNIT && e->u->level < 2 && can_call(e, site->unit, argc)) {
+    if (boxed && site->kind == RF_CALLEE_UNIT && e->u->level < 2 && rf_can_call(e, site->unit, argc)) {
         if (!e->dry && e->block) {
             R place = rf_place(e, callee);
             rf_guard(e, rf_cmp(e, GCC_JIT_COMPARISON_EQ, rf_val(e, rf_tag(e, place)), rf_kt(e, c->t_u64, RF_TAG_FUNCTION)),
@@ -251,7 +274,7 @@ void rf_gen_call_method(Emit *e)
     uint32_t argc = in.a, recv = rf_top(e) - argc;
     Slot *s = &e->s.slots[recv];
     bool boxed = s->k == K_HOME || s->k == K_ALIAS || s->k == K_GALIAS;
-    if (!boxed || e->u->level >= 2 || site->shape == RF_JOB_NONE || site->unit == RF_JOB_NONE || !can_call(e, site->unit, argc + 1)) {
+    if (!boxed || e->u->level >= 2 || site->shape == RF_JOB_NONE || site->unit == RF_JOB_NONE || !rf_can_call(e, site->unit, argc + 1)) {
         rf_gen_call_site(e, argc + 1, site->place);
         return;
     }

@@ -15,6 +15,7 @@ int32_t rf_native_step(RfVm *vm, RfFrame *frame, uint64_t where);
 int32_t rf_native_call(RfVm *vm, RfFrame *frame, uint64_t where, uint64_t argc);
 int32_t rf_native_call_site(RfVm *vm, RfFrame *frame, uint64_t where);
 int32_t rf_native_call_builtin(RfVm *vm, RfFrame *frame, uint64_t where, const RfBuiltin *builtin);
+int32_t rf_native_higher_rest(RfVm *vm, RfFrame *frame, uint64_t where, int64_t what, int64_t i, uint64_t tag, int64_t payload);
 int32_t rf_native_iter_next(RfVm *vm, RfFrame *frame, uint64_t where, RfValue *it);
 int32_t rf_native_iter_next2(RfVm *vm, RfFrame *frame, uint64_t where, RfValue *it);
 /* helpers_operator.c */
@@ -53,6 +54,7 @@ void rf_native_free(RfObject *obj);
 void rf_native_release(const RfValue *v);
 RfStruct *rf_native_struct_new(RfShape *shape);
 RfArray *rf_native_array_new(RfValue *first, uint64_t count);
+RfArray *rf_native_array_room(uint64_t kind, uint64_t n);
 void rf_native_array_unique(RfValue *v);
 void rf_native_dict_unique(RfValue *v);
 void rf_native_struct_unique(RfValue *v);

@@ -105,6 +105,47 @@ int32_t rf_native_call_builtin(RfVm *vm, RfFrame *frame, uint64_t where, const R
     return (int32_t)rf_native_finish(vm, frame, first, where, status);
 }
 
+int32_t rf_native_higher_rest(RfVm *vm, RfFrame *frame, uint64_t where, int64_t what, int64_t i, uint64_t tag, int64_t payload)
+{
+    rf_native_sync(vm, frame, where);
+    uint32_t argc = frame->proto->code[RF_WHERE_PC(where)].a;
+    RfValue *first = vm->sp - argc - 1;
+    const RfArray *source = first[1].as.arr;
+    RfValue value = rf_native_value(tag, payload), result = rf_null();
+    RfCallback callback;
+    rf_callback_init(vm, &callback, first[argc]);
+    if (what == 0) {
+        result = rf_take(first);
+        rf_array_push(result.as.arr, value);
+    } else {
+        *first = first[2] = rf_null();
+        result = value;
+    }
+    RfStatus status = RF_OK;
+    for (size_t n = (size_t)i; status == RF_OK && n < source->len; n++) {
+        RfValue item = rf_array_get(source, n);
+        if (what == 0) {
+            status = rf_callback_call(&callback, 1, &item, &value);
+            if (status == RF_OK) {
+                rf_array_push(result.as.arr, value);
+            }
+        } else {
+            RfValue args[2] = {result, item};
+            result = rf_null();
+            status = rf_callback_call(&callback, 2, args, &result);
+        }
+    }
+    if (status != RF_OK) {
+        rf_release(result);
+        return (int32_t)rf_native_finish(vm, frame, first, where, RF_ERROR);
+    }
+    while (vm->sp > first) {
+        rf_release(*--vm->sp);
+    }
+    *first = result;
+    return RF_OK;
+}
+
 /* ---- for ---- */
 
 static int32_t next(RfVm *vm, RfFrame *frame, uint64_t where, RfValue *it, bool two)

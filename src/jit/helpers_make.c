@@ -32,6 +32,13 @@ RfArray *rf_native_array_new(RfValue *first, uint64_t count)
     return rf_array_from_values(first, count);
 }
 
+RfArray *rf_native_array_room(uint64_t kind, uint64_t n)
+{
+    RfArray *a = rf_array_new_kind((RfElemKind)kind, 0);
+    rf_array_reserve(a, n);
+    return a;
+}
+
 void rf_native_array_unique(RfValue *v)
 {
     v->as.arr = rf_array_unique(v->as.arr);

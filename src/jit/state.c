@@ -51,12 +51,15 @@ static bool join_slot(Slot *d, const Slot *s)
     if (d->k == K_HOME) {
         uint16_t class = join_class(d->class, class_of_slot(s));
         uint32_t shape = d->shape == s->shape ? d->shape : 0;
-        bool changed = class != d->class || shape != d->shape;
+        uint16_t hint = d->hint | s->hint;
+        bool changed = class != d->class || shape != d->shape || hint != d->hint || (d->name && d->name != s->name);
         d->class = class;
         d->shape = shape;
+        d->hint = hint;
+        d->name = d->name == s->name ? d->name : NULL;
         return changed;
     }
-    *d = (Slot){.k = K_HOME, .class = join_class(class_of_slot(d), class_of_slot(s))};
+    *d = (Slot){.k = K_HOME, .class = join_class(class_of_slot(d), class_of_slot(s)), .hint = s->hint};
     return true;
 }
 
@@ -357,7 +360,7 @@ void rf_to_home(Emit *e, uint32_t i)
         break;
     default: rf_store_scalar(e, rf_home(e, i), i);
     }
-    *s = (Slot){.k = K_HOME, .class = class, .shape = shape};
+    *s = (Slot){.k = K_HOME, .class = class, .shape = shape, .name = s->k == K_BUILTIN ? s->name : NULL};
 }
 
 void rf_spill(Emit *e, bool locals)
