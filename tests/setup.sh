@@ -4,8 +4,9 @@
 set -eu
 
 # gcc, cmake, ninja, pkg-config: the build.  uthash, utf8proc: libraries Ruff is linked with.
-# cmocka, python3: the tests.
-packages="gcc libc6-dev cmake ninja-build pkg-config uthash-dev libutf8proc-dev libcmocka-dev python3"
+# libgccjit-12-dev: the header, and with libgccjit0 what compile workers open; binutils: their as and ld.
+# cmocka, python3: the tests.  tzdata: the time zones of the library.
+packages="gcc libc6-dev binutils cmake ninja-build pkg-config uthash-dev libutf8proc-dev libgccjit-12-dev libcmocka-dev python3 tzdata"
 
 missing=
 for package in $packages; do
