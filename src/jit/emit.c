@@ -299,7 +299,7 @@ static void safepoint(Emit *e)
         return;
     }
     gcc_jit_block *stop = rf_block(e), *on = rf_block(e);
-    R flag = rf_val(e, rf_at(e, e->vm, offsetof(RfVm, interrupt), e->c->t_i32));
+    R flag = rf_val(e, rf_at(e, e->vm, offsetof(RfVm, interrupt), rf_gcc.type_get_volatile(e->c->t_i32)));
     rf_branch(e, rf_likely(e, rf_cmp(e, GCC_JIT_COMPARISON_NE, flag, rf_kt(e, e->c->t_i32, 0)), false), stop, on);
     e->block = stop;
     R args[3] = {e->vm, e->frame, rf_where(e)};

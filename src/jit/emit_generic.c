@@ -162,7 +162,7 @@ void rf_gen_call_builtin(Emit *e, const RfBuiltin *b, uint32_t argc, uint32_t pl
     }
     R status = NULL;
     if (!e->dry && e->block) {
-        R builtin = rf_cast(e, rf_bound(e, RF_BIND_BUILTIN, 0, b->canonical, c->t_u8p), c->t_ptr);
+        R builtin = rf_cast(e, rf_bound(e, RF_BIND_BUILTIN, 0, b->name, c->t_u8p), c->t_ptr);
         R args[4] = {e->vm, e->frame, rf_where(e), builtin};
         L kept = rf_temp(e, c->t_i32);
         rf_set(e, kept, rf_help(e, RF_HELPER_call_builtin, 4, args));
