@@ -435,7 +435,7 @@ static void set_options(RfCompiler *c, int opt)
 {
     gcc_jit_context *x = c->ctx;
     static const char *const options[] = {"-fno-math-errno", "-ffp-contract=off", "-fno-semantic-interposition", "-fno-plt",
-                                          "-fno-ipa-icf", "-fwrapv", "-fno-asynchronous-unwind-tables", "-fno-trapping-math",
+                                          "-fno-ipa-icf", "-fwrapv", "-fno-strict-aliasing", "-fno-asynchronous-unwind-tables", "-fno-trapping-math",
                                           "--param=ggc-min-heapsize=32768", "--param=ggc-min-expand=30", "-w"};
     rf_gcc.context_set_int_option(x, GCC_JIT_INT_OPTION_OPTIMIZATION_LEVEL, opt);
     rf_gcc.context_set_bool_print_errors_to_stderr(x, 0);
