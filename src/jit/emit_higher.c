@@ -343,9 +343,16 @@ static void push_item(Emit *e, Higher *h)
         rf_set(e, rf_freg(e, slot), rf_val(e, from));
     } else if (k != K_HOME) {
         rf_set(e, rf_ireg(e, slot), emitting(e) ? rf_cast(e, rf_val(e, from), e->c->t_i64) : NULL);
-    } else if (emitting(e)) {
-        rf_copy_value(e, rf_home(e, slot), rf_addr(e, from));
-        rf_retain_at(e, rf_home(e, slot));
+    } else {
+        /* a callback that only borrows it needs no count: the array keeps the item */
+        bool borrows = h->info->borrows[h->what == REDUCE ? 1 : 0];
+        if (emitting(e)) {
+            rf_copy_value(e, rf_home(e, slot), rf_addr(e, from));
+        }
+        if (emitting(e) && !borrows) {
+            rf_retain_at(e, rf_home(e, slot));
+        }
+        e->s.slots[slot].borrowed = borrows;
     }
 }
 
