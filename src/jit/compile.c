@@ -401,6 +401,8 @@ static void make_types(RfCompiler *c)
     T binds = rf_gcc.context_new_array_type(x, NULL, c->t_ptr, MAX_BINDS);
     c->bind = rf_gcc.context_new_global(x, NULL, GCC_JIT_GLOBAL_EXPORTED, binds, "rf_bind");
     c->expect_fn = rf_gcc.context_get_builtin_function(x, "__builtin_expect");
+    c->load_fn = rf_gcc.context_get_builtin_function(x, "__atomic_load_4");
+    c->t_cvptr = rf_gcc.type_get_pointer(rf_gcc.type_get_volatile(rf_gcc.type_get_const(c->t_void)));
     c->add_fn = rf_gcc.context_get_builtin_function(x, "__builtin_saddll_overflow");
     c->sub_fn = rf_gcc.context_get_builtin_function(x, "__builtin_ssubll_overflow");
     c->mul_fn = rf_gcc.context_get_builtin_function(x, "__builtin_smulll_overflow");

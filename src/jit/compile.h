@@ -135,6 +135,8 @@ struct RfCompiler {
     bool changed; /* some unit's parameters or result widened: one more dry round */
     RfReason reason;
     uint32_t reject_unit, reject_pc;
+    T t_cvptr; /* const volatile void * */
+    gcc_jit_function *load_fn;
     gcc_jit_function *fabs_fn, *sqrt_fn, *expect_fn, *add_fn, *sub_fn, *mul_fn;
 };
 

@@ -299,7 +299,11 @@ static void safepoint(Emit *e)
         return;
     }
     gcc_jit_block *stop = rf_block(e), *on = rf_block(e);
-    R flag = rf_val(e, rf_at(e, e->vm, offsetof(RfVm, interrupt), rf_gcc.type_get_volatile(e->c->t_i32)));
+    /* an atomic load: GCC would take a plain one (and, in version 12, one marked volatile) out of the loop */
+    RfCompiler *c = e->c;
+    R load[2] = {rf_gcc.context_new_cast(c->ctx, NULL, rf_addr(e, rf_at(e, e->vm, offsetof(RfVm, interrupt), c->t_i32)), c->t_cvptr),
+                 rf_kt(e, c->t_i32, __ATOMIC_RELAXED)};
+    R flag = rf_cast(e, rf_gcc.context_new_call(c->ctx, NULL, c->load_fn, 2, load), c->t_i32);
     rf_branch(e, rf_likely(e, rf_cmp(e, GCC_JIT_COMPARISON_NE, flag, rf_kt(e, e->c->t_i32, 0)), false), stop, on);
     e->block = stop;
     R args[3] = {e->vm, e->frame, rf_where(e)};
