@@ -93,10 +93,13 @@ typedef struct Emit {
     const RfJobUnit *u;
     bool dry, changed;
     int32_t osr; /* loop pc or -1 */
+    uint32_t first_pc, last_pc; /* what the form covers: the function, or only the loop */
     gcc_jit_function *fn;
     gcc_jit_block *block; /* being filled; NULL: unreachable */
     R vm, frame, fp;
     L closure;
+    gcc_jit_block *leave; /* calls helper exit with the number in leave_with: one for all exits, because calls are dear in GCC */
+    L leave_with;
     L lazy_fp; /* of a light function: set by rf_need_homes */
     gcc_jit_block *homes_block; /* where it was last set */
     L *ireg, *freg;  /* by slot, made on demand */
@@ -165,6 +168,8 @@ gcc_jit_block *rf_edge(Emit *e, uint32_t target); /* a block that goes there wit
 gcc_jit_block *rf_exit(Emit *e, uint32_t pc, RfReason reason, bool guard, bool error);
 /* as rf_exit with error, operand stack as the VM left it (vm->sp); all operands were in their homes */
 gcc_jit_block *rf_exit_step(Emit *e);
+/* The number of a record for helper `enter`: what the n slots are to hold. Takes `states` (rf_mem, n + 1 bytes). */
+uint32_t rf_entry_record(Emit *e, uint32_t pc, uint32_t n, char *states);
 /* Continues when cond holds (likely), else leaves at e->pc. */
 void rf_guard(Emit *e, R cond, RfReason reason);
 /* The status of a helper: 0 goes on, else error exit with the present state. */

@@ -90,11 +90,12 @@ void rf_deopt_exit(RfVm *vm, RfImage *image, uint32_t exit)
     RfProto *proto = image->protos[e->unit];
     RfUnit *unit = rf_unit_of(vm, proto);
     uint32_t fails = image->exit_counts[exit];
+    if (e->reason == RF_REASON_NONE) { /* the loop is over */
+        return;
+    }
     jit->counts.deopts++;
     unit->exits++;
-    if (e->reason != RF_REASON_NONE) {
-        unit->reason = e->reason;
-    }
+    unit->reason = e->reason;
     if (e->guard) {
         jit->counts.guards++;
         unit->deopts++;

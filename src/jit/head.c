@@ -7,7 +7,7 @@
 #include "jit/native.h"
 
 #define UNITS_MAX (RF_MARK_UNITS - 1)
-#define ENTRY_BYTES 2u    /* least size of an encoded entry, exit, bind */
+#define ENTRY_BYTES 2u /* least size of an encoded entry, exit, bind */
 #define EXIT_BYTES 7u
 #define BIND_BYTES 4u
 
@@ -119,7 +119,7 @@ static void read_exit(Reader *r, RfExit *e, uint32_t nunits)
     e->nslots = e->slots ? nslots : 0;
     for (uint32_t i = 0; i < e->nslots; i++) {
         char state = e->slots[i];
-        r->bad = r->bad || state == 0 || !strchr("nuifbpBm", state);
+        r->bad = r->bad || state == 0 || !strchr("nuifbpBmad", state);
     }
 }
 

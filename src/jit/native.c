@@ -123,6 +123,37 @@ RfRet rf_native_exit(RfVm *vm, RfFrame *frame, RfValue *fp, uint64_t number)
 
 /* ---- small ones ---- */
 
+static bool is_as(RfSlotState wanted, RfTag tag)
+{
+    switch (wanted) {
+    case RF_SLOT_NULL: return tag == RF_TAG_NULL;
+    case RF_SLOT_UNDEF: return tag == RF_TAG_UNDEF;
+    case RF_SLOT_INT: return tag == RF_TAG_INT;
+    case RF_SLOT_FLOAT: return tag == RF_TAG_FLOAT;
+    case RF_SLOT_BOOL: return tag == RF_TAG_BOOL;
+    case RF_SLOT_HOME: return tag != RF_TAG_UNDEF;
+    default: return true;
+    }
+}
+
+int32_t rf_native_enter(RfFrame *frame, RfValue *fp, uint64_t number)
+{
+    const RfImage *image = frame->owner;
+    const RfExit *e = &image->head.exits[number];
+    for (uint32_t i = 0; i < e->nslots; i++) {
+        if (!is_as((RfSlotState)e->slots[i], fp[i].tag)) {
+            return 0;
+        }
+    }
+    for (uint32_t i = 0; i < e->nslots; i++) {
+        if (e->slots[i] == RF_SLOT_DEAD) {
+            rf_release(fp[i]);
+            fp[i] = rf_null();
+        }
+    }
+    return 1;
+}
+
 int32_t rf_native_safepoint(RfVm *vm, RfFrame *frame, uint64_t where)
 {
     rf_native_sync(vm, frame, where);

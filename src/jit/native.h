@@ -55,6 +55,9 @@ typedef enum RfSlotState {
     RF_SLOT_UNIT = 'p',    /* the function of the unit whose number lies in the payload (RF_BIND_FUNCTION) */
     RF_SLOT_BUILTIN = 'B', /* the builtin of the bind whose number lies in the payload */
     RF_SLOT_HOME = 'm', /* the home holds the owned (or scalar) value */
+    /* In the records that helper `enter` compares with, n u i f b mean exactly that, m anything set, and there are */
+    RF_SLOT_ANY = 'a',  /* anything, unset as well */
+    RF_SLOT_DEAD = 'd', /* anything: nobody reads it, to be released */
 } RfSlotState;
 
 typedef struct RfExit {

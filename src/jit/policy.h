@@ -35,6 +35,7 @@ typedef struct RfTarget {
     RfImage *image;       /* of entry */
     int32_t pc;           /* -1: start of the function */
     uint8_t state;        /* RfTargetState */
+    bool traced;          /* its `osr` line is out */
     uint64_t count;       /* back edges seen (loops) */
     uint64_t next;        /* count (calls for a function) at which it is compiled next */
     uint32_t step;        /* while queued: counts until the next look at the answers */
