@@ -134,7 +134,7 @@ static void start_state(Emit *e, const RfJobLoop *loop)
             SlotKind k = u->level >= 2 && class != RF_CLASS_UNDEF ? K_HOME
                          : class == RF_CLASS_UNDEF                ? K_UNDEF
                                                                   : rf_kind_of_class(class);
-            if (!rf_alive(e, loop->pc, i)) {
+            if (!rf_alive(e, e->start_pc, i)) {
                 k = K_DEAD;
             } else if (k == K_HOME || k == K_DEAD) {
                 k = K_HOME;
@@ -328,7 +328,7 @@ static void do_function(RfCompiler *c, UnitInfo *info, const RfJobLoop *loop, bo
     } else if (rf_flow_analyse(&e)) {
         static char reachable; /* stands for a block in dry passes */
         rf_views_collect(&e);
-        uint32_t start = loop ? loop->pc : 0;
+        uint32_t start = e.start_pc;
         e.block = (gcc_jit_block *)(void *)&reachable;
         start_state(&e, loop);
         if (!loop) {

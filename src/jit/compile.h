@@ -93,6 +93,7 @@ typedef struct Emit {
     const RfJobUnit *u;
     bool dry, changed;
     int32_t osr; /* loop pc or -1 */
+    uint32_t start_pc;          /* where the code begins */
     uint32_t first_pc, last_pc; /* what the form covers: the function, or only the loop */
     gcc_jit_function *fn;
     gcc_jit_block *block; /* being filled; NULL: unreachable */
