@@ -145,7 +145,7 @@ static void handle(RfVm *vm, RfPending *p)
         if (t && !install(vm, p->unit, p->pc, p->answer.fd, &p->links, false)) {
             reject(vm, p->unit, p->pc, RF_REASON_BACKEND_ERROR, -1);
         }
-    } else if (t) {
+    } else if (t && !p->cancelled) {
         bool own = p->answer.reject_unit == 0 && p->answer.reject_pc != RF_JOB_NONE;
         reject(vm, p->unit, p->pc, p->answer.reason, own ? (int64_t)p->answer.reject_pc : -1);
     }

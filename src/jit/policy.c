@@ -268,6 +268,50 @@ static bool function_instead(const RfJit *jit, const RfUnit *unit, const RfTarge
            rf_unit_function_allowed(jit, unit->proto);
 }
 
+static void range_of(const RfProto *proto, int32_t pc, uint32_t *first, uint32_t *last)
+{
+    uint32_t header = (uint32_t)pc;
+    bool at_end = rf_op_info[rf_op_base(proto->code[header].op)].flags & RF_OPF_L;
+    *first = at_end ? rf_jump_target(proto, header) : header;
+    *last = header;
+    for (uint32_t at = header; at < proto->code_len && !at_end; at++) {
+        if (rf_op_info[rf_op_base(proto->code[at].op)].flags & RF_OPF_L && rf_jump_target(proto, at) == header) {
+            *last = at;
+        }
+    }
+}
+
+/* Loops in loops get hot from the inside out. The code of the outer one contains the inner ones: when it is being made, theirs
+ * need not be. */
+static bool outer_instead(const RfUnit *unit, const RfTarget *t)
+{
+    for (uint32_t i = 0; i < unit->nloops; i++) {
+        const RfTarget *outer = &unit->loops[i];
+        uint32_t first, last;
+        if (outer != t && outer->state == RF_TARGET_QUEUED) {
+            range_of(unit->proto, outer->pc, &first, &last);
+            if ((uint32_t)t->pc >= first && (uint32_t)t->pc <= last) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
+static void cancel_inner(RfJit *jit, RfUnit *unit, const RfTarget *outer)
+{
+    uint32_t first, last;
+    range_of(unit->proto, outer->pc, &first, &last);
+    for (uint32_t i = 0; i < unit->nloops; i++) {
+        RfTarget *t = &unit->loops[i];
+        if (t != outer && t->state == RF_TARGET_QUEUED && (uint32_t)t->pc >= first && (uint32_t)t->pc <= last) {
+            rf_queue_cancel(jit, unit, t->pc);
+            t->state = RF_TARGET_COLD;
+            t->next = t->count + jit->loop_threshold;
+        }
+    }
+}
+
 RfNativeEntry *rf_policy_loop(RfVm *vm, RfFrame *frame)
 {
     RfJit *jit = rf_jit_of(vm);
@@ -296,9 +340,14 @@ RfNativeEntry *rf_policy_loop(RfVm *vm, RfFrame *frame)
                     proto->call_count < unit->fn.next ? proto->call_count : unit->fn.next; /* its next call */
                 arm_call(unit);
             }
+        } else if (t->count >= t->next && outer_instead(unit, t)) {
+            t->next = t->count + jit->loop_threshold;
         } else if (t->count >= t->next) {
             rf_install_request(vm, unit, t, frame);
             t = rf_unit_target(unit, pc);
+            if (t->state == RF_TARGET_QUEUED) {
+                cancel_inner(jit, unit, t);
+            }
         } else if (!unit->warm && t->count >= t->next / 2) {
             warm_up(vm, unit);
         }

@@ -155,10 +155,10 @@ bool rf_vm_allows(RfVm *vm, RfCapability cap)
     return (vm->config.capabilities >> cap & 1u) != 0;
 }
 
-void rf_vm_leave(RfVm *vm, bool quick)
+void rf_vm_leave(RfVm *vm)
 {
     if (vm->tier && vm->tier->leave) {
-        vm->tier->leave(vm, quick);
+        vm->tier->leave(vm);
     }
 }
 
@@ -166,7 +166,7 @@ RfStatus rf_vm_exit(RfVm *vm, int code)
 {
     code &= 0xff;
     rf_vm_flush(vm);
-    rf_vm_leave(vm, rf_safepoint_interrupted());
+    rf_vm_leave(vm);
     if (!vm->config.on_exit) {
         exit(code);
     }
