@@ -167,6 +167,8 @@ void rf_goto(Emit *e, uint32_t target);
 gcc_jit_block *rf_edge(Emit *e, uint32_t target); /* a block that goes there with the current state */
 /* A cold block that leaves native code at pc with the current state. */
 gcc_jit_block *rf_exit(Emit *e, uint32_t pc, RfReason reason, bool guard, bool error);
+/* After helper safepoint: an error at the present pc, or on to `resume`. */
+gcc_jit_block *rf_exit_stopped(Emit *e, uint32_t resume);
 /* as rf_exit with error, operand stack as the VM left it (vm->sp); all operands were in their homes */
 gcc_jit_block *rf_exit_step(Emit *e);
 /* The number of a record for helper `enter`: what the n slots are to hold. Takes `states` (rf_mem, n + 1 bytes). */
@@ -187,7 +189,8 @@ void rf_release_slot(Emit *e, uint32_t i);
 static inline uint32_t rf_top(const Emit *e) { return e->u->nlocals + e->s.depth - 1; }
 uint32_t rf_push_slot(Emit *e, SlotKind k); /* new top operand of kind k, its slot number */
 void rf_set_slot(Emit *e, uint32_t i, SlotKind k);
-void rf_gen_safepoint(Emit *e);
+/* resume: where the interpreter can go on with the present state when the code has been withdrawn; -1 nowhere. */
+void rf_gen_safepoint(Emit *e, int64_t resume);
 
 /* ---- small emission (emit_util.c); all return NULL and do nothing in dry passes ---- */
 R rf_k(Emit *e, int64_t v);

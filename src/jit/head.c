@@ -40,6 +40,7 @@ uint8_t *rf_image_head_encode(const RfImageHead *head, size_t *size)
         put_number(&out, e->reason);
         put_number(&out, e->guard);
         put_number(&out, e->keep_sp);
+        put_number(&out, e->stopped_at);
         rf_buf_put(&out, e->slots, e->nslots);
     }
     for (uint32_t i = 0; i < head->nbinds; i++) {
@@ -115,6 +116,7 @@ static void read_exit(Reader *r, RfExit *e, uint32_t nunits)
     e->reason = (uint8_t)number(r, RF_REASON_COUNT);
     e->guard = (uint8_t)number(r, 2);
     e->keep_sp = (uint8_t)number(r, 2);
+    e->stopped_at = any_number(r);
     e->slots = text(r, nslots);
     e->nslots = e->slots ? nslots : 0;
     for (uint32_t i = 0; i < e->nslots; i++) {

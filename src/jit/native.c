@@ -115,6 +115,10 @@ RfRet rf_native_exit(RfVm *vm, RfFrame *frame, RfValue *fp, uint64_t number)
             vm->profile_left = EXIT_WINDOW;
         }
     }
+    if (e->stopped_at && !image->leaving) {
+        return rf_interp_resume(vm, frame, e->stopped_at - 1, true);
+    }
+    image->leaving = false;
     if (image->on_exit) {
         image->on_exit(vm, image, (uint32_t)number);
     }
@@ -156,14 +160,24 @@ int32_t rf_native_enter(RfFrame *frame, RfValue *fp, uint64_t number)
 
 int32_t rf_native_safepoint(RfVm *vm, RfFrame *frame, uint64_t where)
 {
-    rf_native_sync(vm, frame, where);
-    return (int32_t)rf_vm_safepoint(vm);
+    rf_native_sync(vm, frame, where & ~RF_WHERE_LEAVES);
+    RfStatus status = rf_vm_safepoint(vm);
+    RfImage *image = frame->owner;
+    image->leaving = status == RF_OK && image->withdrawn && where >> 63;
+    return image->leaving ? RF_SUSPEND : (int32_t)status;
 }
 
 int32_t rf_native_call_limit(RfVm *vm, RfFrame *frame, uint64_t where, const RfProto *proto)
 {
     rf_native_sync(vm, frame, where);
-    return (int32_t)(frame >= vm->frame_limit ? rf_call_depth_error(vm, proto->name) : rf_vm_safepoint(vm));
+    if (frame >= vm->frame_limit) {
+        return (int32_t)rf_call_depth_error(vm, proto->name);
+    }
+    RfStatus status = rf_vm_safepoint(vm);
+    if (((RfImage *)frame->owner)->withdrawn) {
+        vm->interrupt = 1; /* it was for the back edge that comes */
+    }
+    return (int32_t)status;
 }
 
 RfValue *rf_native_homes(RfFrame *frame)

@@ -290,6 +290,15 @@ gcc_jit_block *rf_exit(Emit *e, uint32_t pc, RfReason reason, bool guard, bool e
     return make_exit(e, pc, reason, guard, error, false);
 }
 
+gcc_jit_block *rf_exit_stopped(Emit *e, uint32_t resume)
+{
+    gcc_jit_block *block = make_exit(e, resume, RF_REASON_TOO_MANY_DEOPTS, false, false, false);
+    if (block) {
+        e->c->head.exits[e->c->head.nexits - 1].stopped_at = e->pc + 1;
+    }
+    return block;
+}
+
 gcc_jit_block *rf_exit_step(Emit *e)
 {
     return make_exit(e, e->pc, RF_REASON_EXCEPTION, false, true, true);
