@@ -323,6 +323,7 @@ static void do_function(RfCompiler *c, UnitInfo *info, const RfJobLoop *loop, bo
     e.s.slots = rf_mem_zalloc(sizeof(Slot) * e.nslots);
     e.ireg = rf_mem_zalloc(sizeof(L) * e.nslots);
     e.freg = rf_mem_zalloc(sizeof(L) * e.nslots);
+    e.areg = rf_mem_zalloc(sizeof(L) * e.nslots);
     if (e.nslots > MAX_SLOTS) {
         rf_reject(&e, RF_REASON_TOO_MANY_LOCALS);
     } else if (rf_flow_analyse(&e)) {
@@ -381,6 +382,7 @@ static void do_function(RfCompiler *c, UnitInfo *info, const RfJobLoop *loop, bo
     rf_mem_free(e.s.slots, sizeof(Slot) * e.nslots);
     rf_mem_free(e.ireg, sizeof(L) * e.nslots);
     rf_mem_free(e.freg, sizeof(L) * e.nslots);
+    rf_mem_free(e.areg, sizeof(L) * e.nslots);
     if (e.loops) {
         rf_mem_free(e.loops, sizeof(Loop) * (e.nloops_cap + 1));
     }

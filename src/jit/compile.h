@@ -31,6 +31,7 @@ typedef enum SlotKind {
     K_HOME,   /* in its home, owned */
     K_ALIAS,  /* operand: the value of local n, not counted; moved: the local has given it up */
     K_GALIAS, /* operand: the value of global n, not counted */
+    K_ELEM,   /* operand: the value at the address in a register (Emit.areg), inside a container, not counted: emit_nested.c */
     K_CONST,  /* operand: constant n (a string), not counted */
     K_UNIT,   /* operand: the function of unit n, known for good */
     K_BUILTIN /* operand: the builtin called `name` */
@@ -103,7 +104,7 @@ typedef struct Emit {
     L leave_with;
     L lazy_fp; /* of a light function: set by rf_need_homes */
     gcc_jit_block *homes_block; /* where it was last set */
-    L *ireg, *freg;  /* by slot, made on demand */
+    L *ireg, *freg, *areg; /* by slot, made on demand: ints and bools, floats, addresses of K_ELEM */
     L tmp_ret;
     uint32_t nslots; /* nlocals + max_stack */
     uint32_t *depth_at; /* operand depth before each pc, UINT32_MAX unreachable */
@@ -255,6 +256,11 @@ uint16_t rf_array_class(uint16_t seen); /* the one element kind for arrays of th
 uint16_t rf_elem_kind(uint16_t class);
 /* Loads the element at `index` (in range) of v into slot d as kind k; `other` is taken when it is not of that kind. */
 void rf_load_element(Emit *e, const View *v, R index, uint32_t d, SlotKind k, gcc_jit_block *other);
+/* emit_nested.c */
+bool rf_is_fleeting(const Emit *e, uint32_t depth); /* may what is pushed now, up to this depth, be a K_ELEM? */
+void rf_set_elem(Emit *e, uint32_t slot, R address);
+void rf_keep_elems(Emit *e); /* before anything that may change a container: they get counts of their own */
+bool rf_gen_index_nested(Emit *e, uint32_t xslot, uint32_t islot, SlotKind k);
 void rf_gen_call(Emit *e);                       /* emit_call.c */
 void rf_gen_call_method(Emit *e);
 bool rf_can_call(const Emit *e, uint32_t unit, uint32_t argc); /* directly */

@@ -355,12 +355,18 @@ static void read_view(Emit *e, View *v, uint32_t islot, uint32_t d, uint32_t pop
     }
     R idx = rf_as_int(e, islot, RF_REASON_TYPE_GUARD);
     gcc_jit_block *join = NULL;
+    R address = NULL;
+    bool fleeting = k == K_HOME && leaves_on_miss(e, v) && rf_is_fleeting(e, e->s.depth - pops + 1);
     if (leaves_on_miss(e, v) && (v->class != RF_CLASS_VALUES || k == K_HOME)) {
         if (!e->dry && e->block) {
             L index = rf_temp(e, c->t_i64);
             rf_set(e, index, idx);
             rf_guard(e, below(e, rf_val(e, index), v->len), RF_REASON_BOUNDS);
-            rf_load_element(e, v, rf_val(e, index), d, k, NULL);
+            if (fleeting) {
+                address = rf_addr(e, element(e, v, rf_val(e, index), c->t_value));
+            } else {
+                rf_load_element(e, v, rf_val(e, index), d, k, NULL);
+            }
         }
     } else if (!e->dry && e->block) {
         L index = rf_temp(e, c->t_i64);
@@ -398,7 +404,11 @@ static void read_view(Emit *e, View *v, uint32_t islot, uint32_t d, uint32_t pop
         e->s.depth--;
     }
     uint32_t i = rf_push_slot(e, K_HOME);
-    rf_set_slot(e, i, k);
+    if (fleeting) {
+        rf_set_elem(e, i, address);
+    } else {
+        rf_set_slot(e, i, k);
+    }
     e->s.fresh |= bit_of(e, v); /* or it is no array of this kind */
 }
 
@@ -426,7 +436,8 @@ static bool index_direct(Emit *e, uint32_t xslot, uint32_t islot, bool consume_x
 {
     RfCompiler *c = e->c;
     Slot *x = &e->s.slots[xslot];
-    if (e->u->level >= 2 || !index_is_int(e, islot) || (x->k != K_HOME && x->k != K_ALIAS && x->k != K_GALIAS)) {
+    if (e->u->level >= 2 || !index_is_int(e, islot) ||
+        (x->k != K_HOME && x->k != K_ALIAS && x->k != K_GALIAS && x->k != K_ELEM)) {
         return false;
     }
     if (e->s.slots[islot].k != K_INT) {
@@ -437,6 +448,13 @@ static bool index_direct(Emit *e, uint32_t xslot, uint32_t islot, bool consume_x
     SlotKind k = rf_kind_of_class(e->u->tos[e->pc + 1]);
     if (k == K_DEAD && feeds_ints(e)) {
         k = K_INT;
+    }
+    if (consume_x && rf_gen_index_nested(e, xslot, islot, k == K_DEAD || k == K_NULL ? K_HOME : k)) {
+        return true;
+    }
+    if (x->k == K_ELEM) {
+        rf_to_home(e, xslot);
+        owned = true;
     }
     if (k == K_INT || k == K_FLOAT || k == K_BOOL) {
         L result = rf_temp(e, k == K_FLOAT ? c->t_f64 : c->t_i64);
@@ -526,6 +544,9 @@ void rf_gen_index(Emit *e, uint32_t xslot, uint32_t islot, bool consume_x)
     }
     if (index_direct(e, xslot, islot, consume_x)) {
         return;
+    }
+    if (consume_x && e->s.slots[xslot].k == K_ELEM) {
+        rf_to_home(e, xslot);
     }
     if (!consume_x && (x->k < K_HOME || (x->class & RF_CLASS_UNDEF))) { /* INDEX_LOCAL of a scalar or unset variable */
         rf_gen_step(e);

@@ -73,7 +73,7 @@ static Slot canonical(const Emit *e, uint32_t i, uint32_t target)
         }
         return s;
     }
-    if (s.k == K_ALIAS || s.k == K_GALIAS || s.k == K_CONST) {
+    if (s.k == K_ALIAS || s.k == K_GALIAS || s.k == K_ELEM || s.k == K_CONST) {
         return (Slot){.k = K_HOME, .class = class_of_slot(&s), .shape = s.shape};
     }
     return s;
@@ -353,6 +353,7 @@ void rf_to_home(Emit *e, uint32_t i)
     case K_HOME: return;
     case K_ALIAS:
     case K_GALIAS:
+    case K_ELEM:
     case K_CONST:
         if (!e->dry && e->block) {
             R from = rf_place(e, i), to = rf_home(e, i);
@@ -407,6 +408,7 @@ void rf_spill(Emit *e, bool locals)
 
 void rf_unalias_local(Emit *e, uint32_t local)
 {
+    rf_keep_elems(e);
     for (uint32_t i = e->u->nlocals; i < e->u->nlocals + e->s.depth; i++) {
         if (e->s.slots[i].k == K_ALIAS && e->s.slots[i].n == local) {
             rf_to_home(e, i);
@@ -416,6 +418,7 @@ void rf_unalias_local(Emit *e, uint32_t local)
 
 void rf_unalias_global(Emit *e, int64_t global)
 {
+    rf_keep_elems(e);
     for (uint32_t i = e->u->nlocals; i < e->u->nlocals + e->s.depth; i++) {
         if (e->s.slots[i].k == K_GALIAS && (global < 0 || e->s.slots[i].n == (uint32_t)global)) {
             rf_to_home(e, i);
