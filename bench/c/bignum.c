@@ -50,7 +50,7 @@ static Big times(Big a, Big b) {
 }
 
 int main(int argc, char **argv) {
-    int n = argc > 1 ? atoi(argv[1]) : 3000;
+    int n = argc > 1 ? atoi(argv[1]) : 5000;
     Big factorial = {0}, a = {0}, b = {0};
     push(&factorial, 1);
     push(&a, 1);

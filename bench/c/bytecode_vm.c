@@ -5,7 +5,7 @@ enum { PUSH, LOAD, STORE, ADD, MUL, MOD, LESS, JUMP, JUMP_IF_ZERO, HALT };
 typedef struct { int code, value; } Op;
 
 int main(int argc, char **argv) {
-    int limit = argc > 1 ? atoi(argv[1]) : 30000;
+    int limit = argc > 1 ? atoi(argv[1]) : 50000;
     Op code[] = {{PUSH, 2}, {STORE, 0}, {LOAD, 0}, {PUSH, limit}, {LESS, 0}, {JUMP_IF_ZERO, 32}, {PUSH, 2}, {STORE, 1},
                  {LOAD, 0}, {LOAD, 1}, {LOAD, 1}, {MUL, 0}, {LESS, 0}, {JUMP_IF_ZERO, 18},
                  {LOAD, 2}, {PUSH, 1}, {ADD, 0}, {JUMP, 26}, {LOAD, 0}, {LOAD, 1}, {MOD, 0}, {JUMP_IF_ZERO, 27},

@@ -12,7 +12,7 @@ static long f_plus(Func *self, long x) { (void)self; return x + 7; }
 static long f_count(Func *self, long x) { (void)x; return self->n += 3; }
 
 int main(int argc, char **argv) {
-    long n = argc > 1 ? atol(argv[1]) : 2000000, small[40], small_count = 0, primes = 0, check = 0, sum = 0;
+    long n = argc > 1 ? atol(argv[1]) : 4000000, small[40], small_count = 0, primes = 0, check = 0, sum = 0;
     for (long k = 2; k < 40; k++) {
         bool prime = true;
         for (long i = 0; i < small_count; i++) prime = prime && k % small[i] != 0;

@@ -42,7 +42,7 @@ static int least(long *top_key) {
 }
 
 int main(int argc, char **argv) {
-    int n = argc > 1 ? atoi(argv[1]) : 700, visited = 0;
+    int n = argc > 1 ? atoi(argv[1]) : 1000, visited = 0;
     long *cost = malloc(sizeof(long) * (size_t)(n * n)), *distance = malloc(sizeof(long) * (size_t)(n * n));
     long seed = 12345, far = 0, d;
     for (int i = 0; i < n * n; i++) {

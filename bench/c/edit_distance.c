@@ -47,7 +47,7 @@ static int common_length(const char *a, const char *b) {
 }
 
 int main(int argc, char **argv) {
-    int n = argc > 1 ? atoi(argv[1]) : 2000;
+    int n = argc > 1 ? atoi(argv[1]) : 3000;
     char *a = make_text(n, 17), *b = make_text(n - n / 10, 4711);
     printf("%d %d\n", edit_distance(a, b), common_length(a, b));
 }

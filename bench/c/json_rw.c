@@ -133,7 +133,7 @@ static const Value *field(const Value *v, const char *key) {
 }
 
 int main(int argc, char **argv) {
-    int n = argc > 1 ? atoi(argv[1]) : 30000;
+    int n = argc > 1 ? atoi(argv[1]) : 60000;
     Text text = {0}, again = {0};
     long seed = 99, active = 0, y = 0;
     double score = 0;
@@ -156,5 +156,5 @@ int main(int argc, char **argv) {
         y += field(field(record, "place"), "y")->i;
     }
     show(&again, &data);
-    printf("%zu %zu %ld %.15g %ld\n%c%.30s\n", text.n, again.n, active, score, y, again.at[200], again.at + 300);
+    printf("%zu %zu %ld %.15g %ld\n%ld\n", text.n, again.n, active, score, y, (long)(strstr(again.at, "true") - again.at));
 }

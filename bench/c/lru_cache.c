@@ -48,7 +48,7 @@ static void store(long key, long value) {
 }
 
 int main(int argc, char **argv) {
-    int n = argc > 1 ? atoi(argv[1]) : 500000;
+    int n = argc > 1 ? atoi(argv[1]) : 1000000;
     long seed = 2024, check = 0;
     ends.older = ends.newer = &ends;
     for (int i = 0; i < n; i++) {

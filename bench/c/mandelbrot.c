@@ -14,7 +14,7 @@ static int iterations(double cx, double cy, int limit) {
 }
 
 int main(int argc, char **argv) {
-    int size = argc > 1 ? atoi(argv[1]) : 600;
+    int size = argc > 1 ? atoi(argv[1]) : 1200;
     long inside = 0, total = 0;
     for (int row = 0; row < size; row++)
         for (int column = 0; column < size; column++) {

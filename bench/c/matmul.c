@@ -11,7 +11,7 @@ static double **make(int n, int factor) {
 }
 
 int main(int argc, char **argv) {
-    int n = argc > 1 ? atoi(argv[1]) : 300;
+    int n = argc > 1 ? atoi(argv[1]) : 400;
     double **a = make(n, 7), **b = make(n, 3), **c = make(n, 1), trace = 0;
     for (int i = 0; i < n; i++)
         for (int j = 0; j < n; j++) {

@@ -17,4 +17,4 @@ static long place(int row, int n) {
     return count;
 }
 
-int main(int argc, char **argv) { printf("%ld\n", place(0, argc > 1 ? atoi(argv[1]) : 11)); }
+int main(int argc, char **argv) { printf("%ld\n", place(0, argc > 1 ? atoi(argv[1]) : 13)); }

@@ -31,7 +31,7 @@ static bool summed(long *x) {
 }
 
 int main(int argc, char **argv) {
-    long n = left = argc > 1 ? atol(argv[1]) : 2000000, total = 0, count = 0, check = 0, x;
+    long n = left = argc > 1 ? atol(argv[1]) : 6000000, total = 0, count = 0, check = 0, x;
     while (summed(&x)) {
         total += x;
         if (total > n * 1000) break;

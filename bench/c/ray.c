@@ -43,7 +43,7 @@ static double shade(Vec origin, Vec direction, int depth) {
 }
 
 int main(int argc, char **argv) {
-    int size = argc > 1 ? atoi(argv[1]) : 500;
+    int size = argc > 1 ? atoi(argv[1]) : 800;
     light = unit((Vec){-1.0, 2.0, -1.5});
     for (int i = 0; i < 9; i++)
         spheres[i] = (Sphere){{(i % 3 - 1) * 2.0, (i / 3 - 1) * 2.0, 6.0 + i % 2}, 0.9, i % 3 * 0.3};

@@ -9,7 +9,7 @@ static long seed = 11;
 static long below(long n) { return (seed = seed * 16807 % 2147483647) / 8 % n; }
 
 int main(int argc, char **argv) {
-    long ticks = argc > 1 ? atol(argv[1]) : 1000000, waited = 0, lost = 0, served = 0, worked = 0;
+    long ticks = argc > 1 ? atol(argv[1]) : 4000000, waited = 0, lost = 0, served = 0, worked = 0;
     Counter counters[5] = {{0}};
     Customer *waiting = malloc(sizeof(Customer) * 1024); /* a ring that grows */
     size_t space = 1024, first = 0, count = 0;

@@ -36,7 +36,7 @@ static Person **merge_sort(Person **items, int n) {
 int main(int argc, char **argv) {
     static const char *towns[] = {"Bonn", "Oslo", "Rome", "Lyon", "Cork", "Graz", "Bern"};
     static const int order[] = {6, 0, 4, 5, 3, 1, 2};
-    int n = argc > 1 ? atoi(argv[1]) : 50000, same = 0;
+    int n = argc > 1 ? atoi(argv[1]) : 200000, same = 0;
     Person *people = malloc(sizeof(Person) * (size_t)n), **sorted = malloc(sizeof(Person *) * (size_t)n);
     long seed = 31, ages[7] = {0}, counts[7] = {0};
     for (int i = 0; i < n; i++) {

@@ -9,7 +9,7 @@ static void room(Text *t, size_t n) {
 }
 
 int main(int argc, char **argv) {
-    int n = argc > 1 ? atoi(argv[1]) : 50000;
+    int n = argc > 1 ? atoi(argv[1]) : 100000;
     Text text = {0}, shorter = {0}, again = {0};
     long balance = 0, check = 0;
     for (int i = 0; i < n; i++) {

@@ -30,7 +30,7 @@ static int by_key(const void *a, const void *b) { return strcmp(((const Entry *)
 
 int main(int argc, char **argv) {
     static const char *texts[] = {"12", "345", "x7", "99999", "", "4x2", "8", "1234", "77", "500"};
-    int n = argc > 1 ? atoi(argv[1]) : 300000;
+    int n = argc > 1 ? atoi(argv[1]) : 2000000;
     long sum = 0, closed = 0, value;
     Map errors = {0};
     for (int i = 0; i < n; i++) {

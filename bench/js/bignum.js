@@ -42,7 +42,7 @@ function times(a, b) {
 
 const show = (a) => a[a.length - 1] + a.slice(0, -1).reverse().map((digit) => String(digit).padStart(4, "0")).join("");
 
-const n = Number(process.argv[2] || 3000);
+const n = Number(process.argv[2] || 5000);
 let factorial = [1], a = [1], b = [1];
 for (let k = 1; k <= n; k++) factorial = timesSmall(factorial, k);
 for (let i = 0; i < n * 4; i++) [a, b] = [b, plus(b, a)];

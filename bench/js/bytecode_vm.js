@@ -33,4 +33,4 @@ function run(code) {
   }
 }
 
-console.log(run(program(Number(process.argv[2] || 30000))).join(" "));
+console.log(run(program(Number(process.argv[2] || 50000))).join(" "));

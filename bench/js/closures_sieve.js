@@ -20,7 +20,7 @@ function takeWhile(items, wanted) {
 const noneDivides = (primes) => (n) => !takeWhile(primes, (p) => p * p <= n).some((p) => n % p === 0);
 const range = (from, to) => Array.from({ length: to - from }, (_, i) => from + i);
 
-const n = Number(process.argv[2] || 2000000), small = [];
+const n = Number(process.argv[2] || 4000000), small = [];
 for (let k = 2; k < 40; k++) if (small.every((p) => k % p !== 0)) small.push(k);
 const primes = range(2, Math.min(n, 1600)).filter(noneDivides(small));
 const step = compose((x) => x * 3 + 1, compose((x) => x % 1009, (x) => x + 7));

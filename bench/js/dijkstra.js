@@ -38,7 +38,7 @@ class Heap {
   }
 }
 
-const n = Number(process.argv[2] || 700);
+const n = Number(process.argv[2] || 1000);
 const cost = [], distance = new Array(n * n).fill(1000000000), heap = new Heap();
 let seed = 12345, visited = 0;
 for (let i = 0; i < n * n; i++) {

@@ -41,6 +41,6 @@ function commonLength(a, b) {
   return table[n][m];
 }
 
-const n = Number(process.argv[2] || 2000);
+const n = Number(process.argv[2] || 3000);
 const a = makeText(n, 17), b = makeText(n - Math.floor(n / 10), 4711);
 console.log(`${editDistance(a, b)} ${commonLength(a, b)}`);

@@ -20,7 +20,7 @@ class Cache {
 
 const cache = new Cache(1000);
 let seed = 2024, check = 0;
-for (let i = 0, n = Number(process.argv[2] || 500000); i < n; i++) {
+for (let i = 0, n = Number(process.argv[2] || 1000000); i < n; i++) {
   seed = seed * 16807 % 2147483647;
   const key = seed % 100 * (Math.floor(seed / 100) % 40);
   let value = cache.lookup(key);

@@ -9,7 +9,7 @@ function iterations(cx, cy, limit) {
   return n;
 }
 
-const size = Number(process.argv[2] || 600);
+const size = Number(process.argv[2] || 1200);
 let inside = 0, total = 0;
 for (let row = 0; row < size; row++) {
   for (let column = 0; column < size; column++) {

@@ -22,7 +22,7 @@ function multiply(a, b) {
   return c;
 }
 
-const n = Number(process.argv[2] || 300);
+const n = Number(process.argv[2] || 400);
 const c = multiply(make(n, 7), make(n, 3));
 let trace = 0.0;
 for (let i = 0; i < n; i++) trace += c[i][i];

@@ -1,4 +1,4 @@
-const n = Number(process.argv[2] || 11);
+const n = Number(process.argv[2] || 13);
 const columns = new Array(n).fill(false), rising = new Array(2 * n).fill(false), falling = new Array(2 * n + 1).fill(false);
 
 function place(row, n) {

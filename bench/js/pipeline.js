@@ -32,7 +32,7 @@ function* until(items, limit) {
   }
 }
 
-const n = Number(process.argv[2] || 2000000);
+const n = Number(process.argv[2] || 6000000);
 const odd = keep(numbers(n), (x) => x % 2 === 1);
 const cubed = eachChanged(odd, (x) => x * x * x % 1009);
 const summed = eachChanged(pairs(cubed), (p) => p[0] * 2 + p[1]);

@@ -46,7 +46,7 @@ function shade(origin, direction, depth) {
   return brightness;
 }
 
-const size = Number(process.argv[2] || 500);
+const size = Number(process.argv[2] || 800);
 for (let i = 0; i < 9; i++) {
   spheres.push(new Sphere(new Vec((i % 3 - 1) * 2.0, (Math.floor(i / 3) - 1) * 2.0, 6.0 + i % 2), 0.9, i % 3 * 0.3));
 }

@@ -35,7 +35,7 @@ class Bank {
 }
 
 const random = new Random(11), bank = new Bank();
-for (let now = 0, ticks = Number(process.argv[2] || 1000000); now < ticks; now++) {
+for (let now = 0, ticks = Number(process.argv[2] || 4000000); now < ticks; now++) {
   random.next();
   if (random.below(3) === 0) {
     random.next();

@@ -18,7 +18,7 @@ function mergeSort(items, before) {
   return out;
 }
 
-const towns = ["Bonn", "Oslo", "Rome", "Lyon", "Cork", "Graz", "Bern"], people = [], n = Number(process.argv[2] || 50000);
+const towns = ["Bonn", "Oslo", "Rome", "Lyon", "Cork", "Graz", "Bern"], people = [], n = Number(process.argv[2] || 200000);
 let seed = 31, same = 0;
 for (let i = 0; i < n; i++) {
   seed = seed * 16807 % 2147483647;

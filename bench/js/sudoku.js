@@ -55,7 +55,7 @@ const puzzles = [
   "1....7.9..3..2...8..96..5....53..9...1..8...26....4...3......1..4......7..7...3..",
 ];
 let sum = 0;
-for (let k = 0, n = Number(process.argv[2] || 5); k < n; k++) {
+for (let k = 0, n = Number(process.argv[2] || 15); k < n; k++) {
   cells = new Array(81).fill(0);
   rows = new Array(9).fill(0);
   cols = new Array(9).fill(0);

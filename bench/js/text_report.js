@@ -30,7 +30,7 @@ function grow(short) {
   return text;
 }
 
-const text = report(Number(process.argv[2] || 50000)), short = shrink(text);
+const text = report(Number(process.argv[2] || 100000)), short = shrink(text);
 let check = 0;
 for (const c of short) check = (check * 31 + c.charCodeAt(0)) % 1000003;
 console.log(`${text.length} ${short.length} ${check} ${grow(short) === text}`);

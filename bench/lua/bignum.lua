@@ -47,7 +47,7 @@ local function show(a)
   return table.concat(parts)
 end
 
-local n = tonumber(arg[1]) or 3000
+local n = tonumber(arg[1]) or 5000
 local factorial, a, b = {1}, {1}, {1}
 for k = 1, n do factorial = times_small(factorial, k) end
 for i = 1, n * 4 do a, b = b, plus(b, a) end

@@ -51,5 +51,5 @@ local function run(code)
   end
 end
 
-local count, steps = run(program(tonumber(arg[1]) or 30000))
+local count, steps = run(program(tonumber(arg[1]) or 50000))
 print(count .. " " .. steps)

@@ -46,7 +46,7 @@ local function none_divides(primes)
   end
 end
 
-local n, small = tonumber(arg[1]) or 2000000, {}
+local n, small = tonumber(arg[1]) or 4000000, {}
 for k = 2, 39 do
   if not any(small, function(p) return k % p == 0 end) then small[#small + 1] = k end
 end

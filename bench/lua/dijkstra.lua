@@ -32,7 +32,7 @@ local function least()
   return top_key, top_node
 end
 
-local n = tonumber(arg[1]) or 700
+local n = tonumber(arg[1]) or 1000
 local cost, distance, seed = {}, {}, 12345
 for i = 0, n * n - 1 do
   seed = seed * 16807 % 2147483647

@@ -50,6 +50,6 @@ local function common_length(a, b)
   return rows[n][m]
 end
 
-local n = tonumber(arg[1]) or 2000
+local n = tonumber(arg[1]) or 3000
 local a, b = make_text(n, 17), make_text(n - math.floor(n / 10), 4711)
 print(edit_distance(a, b) .. " " .. common_length(a, b))

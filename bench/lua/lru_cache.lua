@@ -41,7 +41,7 @@ function Cache:store(key, value)
 end
 
 local cache, seed, check = Cache.new(1000), 2024, 0
-for i = 1, tonumber(arg[1]) or 500000 do
+for i = 1, tonumber(arg[1]) or 1000000 do
   seed = seed * 16807 % 2147483647
   local key = seed % 100 * (math.floor(seed / 100) % 40)
   local value = cache:lookup(key)

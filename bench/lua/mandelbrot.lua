@@ -9,7 +9,7 @@ local function iterations(cx, cy, limit)
   return n
 end
 
-local size = tonumber(arg[1]) or 600
+local size = tonumber(arg[1]) or 1200
 local inside, total = 0, 0
 for row = 0, size - 1 do
   for column = 0, size - 1 do

@@ -22,7 +22,7 @@ local function multiply(a, b)
   return c
 end
 
-local n = tonumber(arg[1]) or 300
+local n = tonumber(arg[1]) or 400
 local c, trace = multiply(make(n, 7), make(n, 3)), 0.0
 for i = 1, n do trace = trace + c[i][i] end
 print(string.format("%.15g %.15g %.15g", trace, c[1][n], c[math.floor(n / 2) + 1][math.floor(n / 3) + 1]))

@@ -13,7 +13,7 @@ local function place(row, n)
   return count
 end
 
-local n = tonumber(arg[1]) or 11
+local n = tonumber(arg[1]) or 13
 for i = 0, 2 * n do
   columns[i], rising[i], falling[i] = false, false, false
 end

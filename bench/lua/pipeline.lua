@@ -47,7 +47,7 @@ local function until_over(items, limit)
   end)
 end
 
-local n = tonumber(arg[1]) or 2000000
+local n = tonumber(arg[1]) or 6000000
 local odd = keep(numbers(n), function(x) return x % 2 == 1 end)
 local cubed = each_changed(odd, function(x) return x * x * x % 1009 end)
 local summed = each_changed(pairs_of(cubed), function(p) return p[1] * 2 + p[2] end)

@@ -37,7 +37,7 @@ local function shade(origin, direction, depth)
   return brightness
 end
 
-local size = tonumber(arg[1]) or 500
+local size = tonumber(arg[1]) or 800
 for i = 0, 8 do
   local center = vec((i % 3 - 1) * 2.0, (math.floor(i / 3) - 1) * 2.0, 6.0 + i % 2)
   spheres[i + 1] = setmetatable({center = center, radius = 0.9, shine = i % 3 * 0.3}, Sphere)

@@ -45,7 +45,7 @@ end
 local random = setmetatable({seed = 11}, Random)
 local bank = setmetatable({counters = {}, waiting = {}, first = 1, last = 0, waited = 0, lost = 0}, Bank)
 for i = 1, 5 do bank.counters[i] = setmetatable({busy_until = 0, served = 0, worked = 0}, Counter) end
-for now = 0, (tonumber(arg[1]) or 1000000) - 1 do
+for now = 0, (tonumber(arg[1]) or 4000000) - 1 do
   random:next()
   if random:below(3) == 0 then
     random:next()

@@ -29,7 +29,7 @@ local function merge_sort(items, from, to)
 end
 
 local towns = {"Bonn", "Oslo", "Rome", "Lyon", "Cork", "Graz", "Bern"}
-local people, seed, n, place = {}, 31, tonumber(arg[1]) or 50000, {}
+local people, seed, n, place = {}, 31, tonumber(arg[1]) or 200000, {}
 for i = 1, n do
   seed = seed * 16807 % 2147483647
   people[i] = {name = string.format("p%d", seed % 50000), age = math.floor(seed / 16) % 80, town = towns[seed % 7 + 1]}

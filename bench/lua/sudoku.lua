@@ -62,7 +62,7 @@ local puzzles = {
   "1....7.9..3..2...8..96..5....53..9...1..8...26....4...3......1..4......7..7...3..",
 }
 local sum = 0
-for k = 0, (tonumber(arg[1]) or 5) - 1 do
+for k = 0, (tonumber(arg[1]) or 15) - 1 do
   for i = 0, 80 do cells[i] = 0 end
   for i = 0, 8 do rows[i], cols[i], boxes[i] = 0, 0, 0 end
   local puzzle = puzzles[k % #puzzles + 1]

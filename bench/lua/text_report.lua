@@ -29,7 +29,7 @@ local function grow(short)
   return table.concat(parts)
 end
 
-local text = report(tonumber(arg[1]) or 50000)
+local text = report(tonumber(arg[1]) or 100000)
 local short, check = shrink(text), 0
 for i = 1, #short do check = (check * 31 + short:byte(i)) % 1000003 end
 print(#text .. " " .. #short .. " " .. check .. " " .. tostring(grow(short) == text))

@@ -20,7 +20,7 @@ end
 
 local texts = {"12", "345", "x7", "99999", "", "4x2", "8", "1234", "77", "500"}
 local sum, closed, errors = 0, 0, {}
-for i = 0, (tonumber(arg[1]) or 300000) - 1 do
+for i = 0, (tonumber(arg[1]) or 2000000) - 1 do
   local ok, n = pcall(checked, texts[i % #texts + 1], 9999)
   if ok then
     sum = sum + n

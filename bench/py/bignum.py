@@ -56,4 +56,4 @@ def main(n):
     print(len(product), product[:20], product[5000:5020])
 
 
-main(int(sys.argv[1]) if len(sys.argv) > 1 else 3000)
+main(int(sys.argv[1]) if len(sys.argv) > 1 else 5000)

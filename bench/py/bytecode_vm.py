@@ -52,5 +52,5 @@ def run(code):
                 stack.append(0)
 
 
-count, steps = run(program(int(sys.argv[1]) if len(sys.argv) > 1 else 30000))
+count, steps = run(program(int(sys.argv[1]) if len(sys.argv) > 1 else 50000))
 print(count, steps)

@@ -37,4 +37,4 @@ def main(n):
     print(len(primes), check, sum(squares), next())
 
 
-main(int(sys.argv[1]) if len(sys.argv) > 1 else 2000000)
+main(int(sys.argv[1]) if len(sys.argv) > 1 else 4000000)

@@ -71,4 +71,4 @@ def main(n):
     print(distance[n * n - 1], visited, max(distance))
 
 
-main(int(sys.argv[1]) if len(sys.argv) > 1 else 700)
+main(int(sys.argv[1]) if len(sys.argv) > 1 else 1000)

@@ -43,6 +43,6 @@ def common_length(a, b):
     return table[n][m]
 
 
-n = int(sys.argv[1]) if len(sys.argv) > 1 else 2000
+n = int(sys.argv[1]) if len(sys.argv) > 1 else 3000
 a, b = make_text(n, 17), make_text(n - n // 10, 4711)
 print(edit_distance(a, b), common_length(a, b))

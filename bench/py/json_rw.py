@@ -148,7 +148,7 @@ def make_json(n):
     return "[" + ",\n ".join(records) + "]"
 
 
-text = make_json(int(sys.argv[1]) if len(sys.argv) > 1 else 30000)
+text = make_json(int(sys.argv[1]) if len(sys.argv) > 1 else 60000)
 data = parse_value()
 active = y = 0
 score = 0.0
@@ -159,4 +159,4 @@ for record in data:
     y += record["place"]["y"]
 again = show(data)
 print(f"{len(text)} {len(again)} {active} {score:.15g} {y}")
-print(again[200] + again[300:330])
+print(again.find("true"))

@@ -34,4 +34,4 @@ def main(n):
     print(cache.hits, check)
 
 
-main(int(sys.argv[1]) if len(sys.argv) > 1 else 500000)
+main(int(sys.argv[1]) if len(sys.argv) > 1 else 1000000)

@@ -23,4 +23,4 @@ def main(size):
     print(inside, total)
 
 
-main(int(sys.argv[1]) if len(sys.argv) > 1 else 600)
+main(int(sys.argv[1]) if len(sys.argv) > 1 else 1200)

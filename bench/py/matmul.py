@@ -19,7 +19,7 @@ def multiply(a, b):
     return c
 
 
-n = int(sys.argv[1]) if len(sys.argv) > 1 else 300
+n = int(sys.argv[1]) if len(sys.argv) > 1 else 400
 c = multiply(make(n, 7), make(n, 3))
 trace = 0.0
 for i in range(n):

@@ -1,6 +1,6 @@
 import sys
 
-n = int(sys.argv[1]) if len(sys.argv) > 1 else 11
+n = int(sys.argv[1]) if len(sys.argv) > 1 else 13
 columns = [False] * n
 rising = [False] * (2 * n)
 falling = [False] * (2 * n + 1)

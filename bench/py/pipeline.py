@@ -38,7 +38,7 @@ def until(items, limit):
         yield x
 
 
-n = int(sys.argv[1]) if len(sys.argv) > 1 else 2000000
+n = int(sys.argv[1]) if len(sys.argv) > 1 else 6000000
 odd = keep(numbers(n), lambda x: x % 2 == 1)
 cubed = each_changed(odd, lambda x: x * x * x % 1009)
 summed = each_changed(pairs(cubed), lambda p: p[0] * 2 + p[1])

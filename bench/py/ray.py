@@ -72,4 +72,4 @@ def main(size):
     print(total)
 
 
-main(int(sys.argv[1]) if len(sys.argv) > 1 else 500)
+main(int(sys.argv[1]) if len(sys.argv) > 1 else 800)

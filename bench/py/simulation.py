@@ -73,4 +73,4 @@ def main(ticks):
     print(f"{served} served, {bank.lost} lost, {len(bank.waiting)} waiting, {bank.waited} waited, {worked} worked")
 
 
-main(int(sys.argv[1]) if len(sys.argv) > 1 else 1000000)
+main(int(sys.argv[1]) if len(sys.argv) > 1 else 4000000)

@@ -65,4 +65,4 @@ def main(n):
         print(town, ages[town] // counts[town])
 
 
-main(int(sys.argv[1]) if len(sys.argv) > 1 else 50000)
+main(int(sys.argv[1]) if len(sys.argv) > 1 else 200000)

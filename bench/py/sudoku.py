@@ -59,7 +59,7 @@ puzzles = [
     "1....7.9..3..2...8..96..5....53..9...1..8...26....4...3......1..4......7..7...3..",
 ]
 total = 0
-for k in range(int(sys.argv[1]) if len(sys.argv) > 1 else 5):
+for k in range(int(sys.argv[1]) if len(sys.argv) > 1 else 15):
     cells, rows, cols, boxes = [0] * 81, [0] * 9, [0] * 9, [0] * 9
     for i, c in enumerate(puzzles[k % len(puzzles)]):
         if c != ".":

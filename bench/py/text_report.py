@@ -31,7 +31,7 @@ def grow(short):
     return "".join(parts)
 
 
-text = report(int(sys.argv[1]) if len(sys.argv) > 1 else 50000)
+text = report(int(sys.argv[1]) if len(sys.argv) > 1 else 100000)
 short = shrink(text)
 check = 0
 for c in short:

@@ -44,4 +44,4 @@ def main(n):
         print(f"{message}: {errors[message]}")
 
 
-main(int(sys.argv[1]) if len(sys.argv) > 1 else 300000)
+main(int(sys.argv[1]) if len(sys.argv) > 1 else 2000000)
