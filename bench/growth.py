@@ -32,6 +32,8 @@ OPS = {
     "dict_delete": ("{}", "V[i] := 1\n        if i >= 100 { [V, gone] := remove(V, i - 100) }", "len(V)", 4),
     "string_append": ("\"\"", "V := V + \"ab\"", "len(V)", 1),
     "string_compound": ("\"\"", "V += \"ab\"", "len(V)", 1),
+    "pop": ("[]", "V := push(V, i)\n        if i % 2 == 1 { V := pop(V)[0] }", "len(V)", 4),
+    "dict_remove": ("{}", "V[i] := 1\n        if i % 2 == 1 { V := remove(V, i)[0] }", "len(V)", 16),
     "queue": ("Queue()", "V := queue_enqueue(V, i)\n        if i % 2 == 1 { [V, gone] := queue_dequeue(V) }", "queue_size(V)", 2),
     "stack": ("Stack()", "V := stack_push(V, i)\n        if i % 2 == 1 { [V, gone] := stack_pop(V) }", "stack_size(V)", 2),
     "set_add": ("Set([])", "V := set_add(V, i)", "len(V)", 4),
