@@ -1,7 +1,8 @@
-#include <stdio.h>
 #include "strmap.h"
+#include <stdio.h>
 
-int main(int argc, char **argv) {
+int main(int argc, char **argv)
+{
     int n = argc > 1 ? atoi(argv[1]) : 600;
     char *rows = malloc((size_t)n * (size_t)n);
     int *queue = malloc(sizeof(int) * 2 * ((size_t)n * (size_t)n + 1)), head = 0, tail = 0;
@@ -22,10 +23,12 @@ int main(int argc, char **argv) {
         long d = far = *map_at(&distance, key, (size_t)sprintf(key, "%d,%d", r, c));
         for (int m = 0; m < 4; m++) {
             int nr = r + moves[m][0], nc = c + moves[m][1];
-            if (nr < 0 || nr >= n || nc < 0 || nc >= n || rows[nr * n + nc] != '.') continue;
+            if (nr < 0 || nr >= n || nc < 0 || nc >= n || rows[nr * n + nc] != '.')
+                continue;
             int before = distance.count;
             long *next = map_at(&distance, key, (size_t)sprintf(key, "%d,%d", nr, nc));
-            if (distance.count == before) continue;
+            if (distance.count == before)
+                continue;
             *next = d + 1;
             queue[tail * 2] = nr;
             queue[tail * 2 + 1] = nc;

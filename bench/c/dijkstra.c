@@ -4,7 +4,8 @@
 static long *keys;
 static int *nodes, count, space;
 
-static void add(long key, int node) {
+static void add(long key, int node)
+{
     if (count == space) {
         space = space ? space * 2 : 64;
         keys = realloc(keys, sizeof(long) * (size_t)space);
@@ -13,7 +14,8 @@ static void add(long key, int node) {
     int i = count++;
     while (i > 0) {
         int up = (i - 1) / 2;
-        if (keys[up] <= key) break;
+        if (keys[up] <= key)
+            break;
         keys[i] = keys[up];
         nodes[i] = nodes[up];
         i = up;
@@ -22,16 +24,20 @@ static void add(long key, int node) {
     nodes[i] = node;
 }
 
-static int least(long *top_key) {
+static int least(long *top_key)
+{
     int top = nodes[0], last = --count;
     *top_key = keys[0];
     long key = keys[last];
     int node = nodes[last], i = 0;
     for (;;) {
         int child = 2 * i + 1;
-        if (child >= last) break;
-        if (child + 1 < last && keys[child + 1] < keys[child]) child++;
-        if (keys[child] >= key) break;
+        if (child >= last)
+            break;
+        if (child + 1 < last && keys[child + 1] < keys[child])
+            child++;
+        if (keys[child] >= key)
+            break;
         keys[i] = keys[child];
         nodes[i] = nodes[child];
         i = child;
@@ -41,7 +47,8 @@ static int least(long *top_key) {
     return top;
 }
 
-int main(int argc, char **argv) {
+int main(int argc, char **argv)
+{
     int n = argc > 1 ? atoi(argv[1]) : 1000, visited = 0;
     long *cost = malloc(sizeof(long) * (size_t)(n * n)), *distance = malloc(sizeof(long) * (size_t)(n * n));
     long seed = 12345, far = 0, d;
@@ -54,13 +61,15 @@ int main(int argc, char **argv) {
     add(0, 0);
     while (count > 0) {
         int node = least(&d);
-        if (d > distance[node]) continue;
+        if (d > distance[node])
+            continue;
         visited++;
         int row = node / n, column = node % n;
         static const int steps[4][2] = {{-1, 0}, {1, 0}, {0, -1}, {0, 1}};
         for (int s = 0; s < 4; s++) {
             int r = row + steps[s][0], c = column + steps[s][1];
-            if (r < 0 || r >= n || c < 0 || c >= n) continue;
+            if (r < 0 || r >= n || c < 0 || c >= n)
+                continue;
             int next = r * n + c;
             long reach = d + cost[next];
             if (reach < distance[next]) {
@@ -69,6 +78,8 @@ int main(int argc, char **argv) {
             }
         }
     }
-    for (int i = 0; i < n * n; i++) if (distance[i] > far) far = distance[i];
+    for (int i = 0; i < n * n; i++)
+        if (distance[i] > far)
+            far = distance[i];
     printf("%ld %d %ld\n", distance[n * n - 1], visited, far);
 }

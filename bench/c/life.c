@@ -1,7 +1,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-int main(int argc, char **argv) {
+int main(int argc, char **argv)
+{
     int n = argc > 1 ? atoi(argv[1]) : 400;
     size_t cells = (size_t)n * (size_t)n;
     int *grid = malloc(sizeof(int) * cells), *next = malloc(sizeof(int) * cells);
@@ -15,7 +16,8 @@ int main(int argc, char **argv) {
             int *above = grid + (r + n - 1) % n * n, *here = grid + r * n, *below = grid + (r + 1) % n * n;
             for (int c = 0; c < n; c++) {
                 int left = (c + n - 1) % n, right = (c + 1) % n;
-                int around = above[left] + above[c] + above[right] + here[left] + here[right] + below[left] + below[c] + below[right];
+                int around = above[left] + above[c] + above[right] + here[left] + here[right] + below[left] + below[c] +
+                             below[right];
                 next[r * n + c] = around == 3 || (around == 2 && here[c] == 1);
             }
         }

@@ -1,7 +1,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-static int iterations(double cx, double cy, int limit) {
+static int iterations(double cx, double cy, int limit)
+{
     double x = 0, y = 0;
     int n = 0;
     while (n < limit && x * x + y * y <= 4.0) {
@@ -13,7 +14,8 @@ static int iterations(double cx, double cy, int limit) {
     return n;
 }
 
-int main(int argc, char **argv) {
+int main(int argc, char **argv)
+{
     int size = argc > 1 ? atoi(argv[1]) : 1200;
     long inside = 0, total = 0;
     for (int row = 0; row < size; row++)

@@ -4,8 +4,10 @@
 
 static bool columns[64], rising[128], falling[128];
 
-static long place(int row, int n) {
-    if (row == n) return 1;
+static long place(int row, int n)
+{
+    if (row == n)
+        return 1;
     long count = 0;
     for (int c = 0; c < n; c++) {
         if (!columns[c] && !rising[row + c] && !falling[row - c + n]) {
@@ -17,4 +19,7 @@ static long place(int row, int n) {
     return count;
 }
 
-int main(int argc, char **argv) { printf("%ld\n", place(0, argc > 1 ? atoi(argv[1]) : 13)); }
+int main(int argc, char **argv)
+{
+    printf("%ld\n", place(0, argc > 1 ? atoi(argv[1]) : 13));
+}

@@ -5,10 +5,12 @@
 static long count, check;
 
 /* Puts the numbers of rest behind each other in every order; C has no generators. */
-static void permute(const int *rest, int n, int *p, int total) {
+static void permute(const int *rest, int n, int *p, int total)
+{
     if (n == 0) {
         count++;
-        for (int i = 0; i < total; i++) check = (check * 7 + p[i] * (i + 1)) % 1000003;
+        for (int i = 0; i < total; i++)
+            check = (check * 7 + p[i] * (i + 1)) % 1000003;
         return;
     }
     for (int i = 0; i < n; i++) {
@@ -20,9 +22,11 @@ static void permute(const int *rest, int n, int *p, int total) {
     }
 }
 
-int main(int argc, char **argv) {
+int main(int argc, char **argv)
+{
     int n = argc > 1 ? atoi(argv[1]) : 9, rest[16], p[16];
-    for (int i = 0; i < n; i++) rest[i] = i;
+    for (int i = 0; i < n; i++)
+        rest[i] = i;
     permute(rest, n, p, n);
     printf("%ld %ld\n", count, check);
 }

@@ -2,25 +2,47 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-typedef struct { double x, y, z; } Vec;
-typedef struct { Vec center; double radius, shine; } Sphere;
+typedef struct {
+    double x, y, z;
+} Vec;
+typedef struct {
+    Vec center;
+    double radius, shine;
+} Sphere;
 
-static Vec add(Vec a, Vec b) { return (Vec){a.x + b.x, a.y + b.y, a.z + b.z}; }
-static Vec sub(Vec a, Vec b) { return (Vec){a.x - b.x, a.y - b.y, a.z - b.z}; }
-static Vec mul(Vec a, double k) { return (Vec){a.x * k, a.y * k, a.z * k}; }
-static double dot(Vec a, Vec b) { return a.x * b.x + a.y * b.y + a.z * b.z; }
-static Vec unit(Vec a) { return mul(a, 1.0 / sqrt(dot(a, a))); }
+static Vec add(Vec a, Vec b)
+{
+    return (Vec){a.x + b.x, a.y + b.y, a.z + b.z};
+}
+static Vec sub(Vec a, Vec b)
+{
+    return (Vec){a.x - b.x, a.y - b.y, a.z - b.z};
+}
+static Vec mul(Vec a, double k)
+{
+    return (Vec){a.x * k, a.y * k, a.z * k};
+}
+static double dot(Vec a, Vec b)
+{
+    return a.x * b.x + a.y * b.y + a.z * b.z;
+}
+static Vec unit(Vec a)
+{
+    return mul(a, 1.0 / sqrt(dot(a, a)));
+}
 
 static Sphere spheres[9];
 static Vec light;
 
-static double hit(const Sphere *s, Vec origin, Vec direction) {
+static double hit(const Sphere *s, Vec origin, Vec direction)
+{
     Vec to_center = sub(s->center, origin);
     double along = dot(to_center, direction), under = along * along - dot(to_center, to_center) + s->radius * s->radius;
     return under < 0.0 ? -1.0 : along - sqrt(under);
 }
 
-static double shade(Vec origin, Vec direction, int depth) {
+static double shade(Vec origin, Vec direction, int depth)
+{
     double nearest = 1000000.0;
     int found = -1;
     for (int i = 0; i < 9; i++) {
@@ -30,11 +52,13 @@ static double shade(Vec origin, Vec direction, int depth) {
             found = i;
         }
     }
-    if (found < 0) return 0.3 + 0.2 * direction.y;
+    if (found < 0)
+        return 0.3 + 0.2 * direction.y;
     const Sphere *s = &spheres[found];
     Vec point = add(origin, mul(direction, nearest)), normal = unit(sub(point, s->center));
     double brightness = 0.1, facing = dot(normal, light);
-    if (facing > 0.0) brightness += 0.7 * facing;
+    if (facing > 0.0)
+        brightness += 0.7 * facing;
     if (depth > 0 && s->shine > 0.0) {
         Vec mirrored = sub(direction, mul(normal, 2.0 * dot(direction, normal)));
         brightness += s->shine * shade(point, mirrored, depth - 1);
@@ -42,7 +66,8 @@ static double shade(Vec origin, Vec direction, int depth) {
     return brightness;
 }
 
-int main(int argc, char **argv) {
+int main(int argc, char **argv)
+{
     int size = argc > 1 ? atoi(argv[1]) : 800;
     light = unit((Vec){-1.0, 2.0, -1.5});
     for (int i = 0; i < 9; i++)

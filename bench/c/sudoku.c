@@ -6,7 +6,8 @@
 static int cells[81], rows[9], cols[9], boxes[9];
 static long steps;
 
-static void put(int i, int digit) {
+static void put(int i, int digit)
+{
     int r = i / 9, c = i % 9, b = r / 3 * 3 + c / 3, bit = 1 << digit;
     cells[i] = digit;
     rows[r] |= bit;
@@ -14,7 +15,8 @@ static void put(int i, int digit) {
     boxes[b] |= bit;
 }
 
-static void take_back(int i) {
+static void take_back(int i)
+{
     int r = i / 9, c = i % 9, b = r / 3 * 3 + c / 3, bit = 1 << cells[i];
     cells[i] = 0;
     rows[r] -= bit;
@@ -22,13 +24,16 @@ static void take_back(int i) {
     boxes[b] -= bit;
 }
 
-static int bits(int x) {
+static int bits(int x)
+{
     int n = 0;
-    for (; x; x &= x - 1) n++;
+    for (; x; x &= x - 1)
+        n++;
     return n;
 }
 
-static bool solve(void) {
+static bool solve(void)
+{
     int best = -1, fewest = 10, free = 0;
     steps++;
     for (int i = 0; i < 81; i++) {
@@ -41,18 +46,21 @@ static bool solve(void) {
             }
         }
     }
-    if (best < 0) return true;
+    if (best < 0)
+        return true;
     for (int digit = 1; digit < 10; digit++) {
         if (free & 1 << digit) {
             put(best, digit);
-            if (solve()) return true;
+            if (solve())
+                return true;
             take_back(best);
         }
     }
     return false;
 }
 
-int main(int argc, char **argv) {
+int main(int argc, char **argv)
+{
     static const char *puzzles[] = {
         "8..........36......7..9.2...5...7.......457.....1...3...1....68..85...1..9....4..",
         "..............3.85..1.2.......5.7.....4...1...9.......5......73..2.1........4...9",
@@ -66,11 +74,13 @@ int main(int argc, char **argv) {
         memset(cols, 0, sizeof cols);
         memset(boxes, 0, sizeof boxes);
         for (int i = 0; i < 81; i++)
-            if (puzzles[k % 5][i] != '.') put(i, puzzles[k % 5][i] - '0');
+            if (puzzles[k % 5][i] != '.')
+                put(i, puzzles[k % 5][i] - '0');
         solve();
         sum += cells[0] * 100 + cells[40] * 10 + cells[80];
     }
     printf("%d %ld\n", sum, steps);
-    for (int i = 0; i < 81; i++) putchar('0' + cells[i]);
+    for (int i = 0; i < 81; i++)
+        putchar('0' + cells[i]);
     putchar('\n');
 }
