@@ -247,6 +247,8 @@ uint16_t rf_classes_of(const Emit *e, bool global, uint32_t n); /* seen of a var
 void rf_view_clear(Emit *e, bool global, uint32_t n, bool only_write);
 void rf_view_clear_globals(Emit *e);
 void rf_view_refresh(Emit *e, View *v);
+void rf_view_refresh_slowly(Emit *e, const View *v); /* by a helper: for slow paths, where size counts. Its freshness stays */
+R rf_global_is_mut(Emit *e, uint32_t global);
 View *rf_view_of(Emit *e, bool global, uint32_t n);
 void rf_views_enter_loops(Emit *e, uint32_t from, uint32_t to);
 void rf_views_collect(Emit *e);
@@ -260,6 +262,7 @@ void rf_load_element(Emit *e, const View *v, R index, uint32_t d, SlotKind k, gc
 bool rf_is_fleeting(const Emit *e, uint32_t depth); /* may what is pushed now, up to this depth, be a K_ELEM? */
 void rf_set_elem(Emit *e, uint32_t slot, R address);
 void rf_keep_elems(Emit *e); /* before anything that may change a container: they get counts of their own */
+bool rf_gen_store_nested(Emit *e, const RfJobPath *path, bool value_on_top);
 bool rf_gen_index_nested(Emit *e, uint32_t xslot, uint32_t islot, SlotKind k);
 void rf_gen_call(Emit *e);                       /* emit_call.c */
 void rf_gen_call_method(Emit *e);

@@ -202,14 +202,7 @@ void rf_view_refresh(Emit *e, View *v)
                        rf_kt(e, c->t_u32, 1)),
                 c->t_u64);
     if (v->global) {
-        R module = rf_bound(e, RF_BIND_MODULE, e->u->number, NULL, c->t_u8p);
-        R infos = rf_val(e, rf_at(e, module, offsetof(RfModule, info), c->t_u8p));
-        R info = rf_val(e, rf_at(e, infos, (int64_t)v->n * 8, c->t_u8p));
-        R mut =
-            rf_cast(e,
-                    rf_cmp(e, GCC_JIT_COMPARISON_EQ, rf_val(e, rf_at(e, info, offsetof(RfGlobalInfo, kind), c->t_u8)),
-                           rf_kt(e, c->t_u8, RF_GLOBAL_MUT)),
-                    c->t_u64);
+        R mut = rf_cast(e, rf_global_is_mut(e, v->n), c->t_u64);
         unique = rf_bin(e, GCC_JIT_BINARY_OP_BITWISE_AND, c->t_u64, unique, mut);
     }
     rf_set(e, v->wlen, rf_bin(e, GCC_JIT_BINARY_OP_MULT, c->t_u64, unique, rf_val(e, v->len)));
@@ -221,8 +214,7 @@ void rf_view_refresh(Emit *e, View *v)
     e->block = on;
 }
 
-/* The same by a helper: for slow paths, where size counts. The view's freshness stays what it was. */
-static void refresh_slowly(Emit *e, const View *v)
+void rf_view_refresh_slowly(Emit *e, const View *v)
 {
     if (e->dry || !e->block) {
         return;
@@ -379,7 +371,7 @@ static void read_view(Emit *e, View *v, uint32_t islot, uint32_t d, uint32_t pop
         if (e->s.fresh & bit_of(e, v)) { /* it cannot help to look again */
             rf_jump(e, slower);
         } else {
-            refresh_slowly(e, v);
+            rf_view_refresh_slowly(e, v);
             rf_branch(e, below(e, idx, v->len), fast, slower);
         }
         e->block = fast;
@@ -671,7 +663,7 @@ void rf_gen_store_index(Emit *e, bool global, uint32_t n)
             gcc_jit_block *fast = rf_block(e), *slow = rf_block(e);
             rf_branch(e, rf_likely(e, below(e, idx, v->wlen), true), fast, slow);
             e->block = slow;
-            refresh_slowly(e, v);
+            rf_view_refresh_slowly(e, v);
             rf_branch(e, below(e, idx, v->wlen), fast, general);
             e->block = fast;
             put_element(e, v, idx, vslot, general);
@@ -698,7 +690,7 @@ void rf_gen_store_index(Emit *e, bool global, uint32_t n)
         e->s.slots[vslot] = value;
         View *kept = rf_view_of(e, global, n);
         if (kept) {
-            refresh_slowly(e, kept);
+            rf_view_refresh_slowly(e, kept);
         }
         rf_jump(e, join);
         e->block = join;
@@ -811,7 +803,7 @@ bool rf_gen_push(Emit *e, uint32_t pc)
         R args[3] = {rf_cast(e, rf_home(e, n), c->t_ptr), tag, payload};
         rf_eval(e, rf_help(e, RF_HELPER_array_push, 3, args));
         if (v) {
-            refresh_slowly(e, v);
+            rf_view_refresh_slowly(e, v);
         }
         rf_jump(e, join);
         e->block = join;

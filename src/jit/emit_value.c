@@ -88,6 +88,19 @@ void rf_gen_load_global(Emit *e)
     e->s.slots[i].n = g;
 }
 
+R rf_global_is_mut(Emit *e, uint32_t global)
+{
+    if (e->dry || !e->block) {
+        return NULL;
+    }
+    RfCompiler *c = e->c;
+    R module = rf_bound(e, RF_BIND_MODULE, e->u->number, NULL, c->t_u8p);
+    R infos = rf_val(e, rf_at(e, module, offsetof(RfModule, info), c->t_u8p));
+    R info = rf_val(e, rf_at(e, infos, (int64_t)global * 8, c->t_u8p));
+    return rf_cmp(e, GCC_JIT_COMPARISON_EQ, rf_val(e, rf_at(e, info, offsetof(RfGlobalInfo, kind), c->t_u8)),
+                  rf_kt(e, c->t_u8, RF_GLOBAL_MUT));
+}
+
 void rf_gen_store_global(Emit *e)
 {
     RfCompiler *c = e->c;
@@ -100,12 +113,7 @@ void rf_gen_store_global(Emit *e)
         return;
     }
     if (!e->dry && e->block) {
-        R module = rf_bound(e, RF_BIND_MODULE, e->u->number, NULL, c->t_u8p);
-        R infos = rf_val(e, rf_at(e, module, offsetof(RfModule, info), c->t_u8p));
-        R the = rf_val(e, rf_at(e, infos, (int64_t)g * 8, c->t_u8p));
-        R mut = rf_cmp(e, GCC_JIT_COMPARISON_EQ, rf_val(e, rf_at(e, the, offsetof(RfGlobalInfo, kind), c->t_u8)),
-                       rf_kt(e, c->t_u8, RF_GLOBAL_MUT));
-        rf_guard(e, mut, RF_REASON_GLOBAL_CHANGED);
+        rf_guard(e, rf_global_is_mut(e, g), RF_REASON_GLOBAL_CHANGED);
     }
     Slot *s = &e->s.slots[top];
     if (s->k >= K_HOME) {
