@@ -148,7 +148,6 @@ R rf_bound_c(RfCompiler *c, RfBindKind kind, uint32_t a, const char *name, T typ
 R rf_help(Emit *e, RfHelper helper, int n, R *args); /* call of a helper as an expression (NULL in dry passes) */
 
 /* ---- flow.c ---- */
-void rf_flow_effect(const RfJobUnit *u, RfInstr in, int *pops, int *pushes, int *at_target);
 bool rf_flow_analyse(Emit *e); /* depth_at, leaders, loops, liveness; false: too strange to compile */
 static inline bool rf_alive(const Emit *e, uint32_t pc, uint32_t local)
 {

@@ -64,7 +64,7 @@ bool rf_gen_step(Emit *e)
     e->info->light = false;
     RfInstr in = e->u->code[e->pc];
     int pops, pushes, at_target;
-    rf_flow_effect(e->u, in, &pops, &pushes, &at_target);
+    rf_job_effect(e->u, in, &pops, &pushes, &at_target);
     uint32_t first, count;
     step_writes(e, in, &first, &count);
     rf_spill(e, true);

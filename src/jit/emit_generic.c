@@ -386,7 +386,7 @@ void rf_gen_get_field_any(Emit *e)
 static void apply(Emit *e)
 {
     int pops, pushes, at_target;
-    rf_flow_effect(e->u, e->u->code[e->pc], &pops, &pushes, &at_target);
+    rf_job_effect(e->u, e->u->code[e->pc], &pops, &pushes, &at_target);
     operands_home(e, (uint32_t)pops);
     R args[3] = {e->vm, e->frame, rf_where(e)};
     rf_check(e, rf_help(e, RF_HELPER_apply, 3, args));
@@ -676,6 +676,7 @@ bool rf_gen_generic(Emit *e)
     case RF_OP_ENUM:
     case RF_OP_RANGE:
     case RF_OP_DESTRUCT_ARRAY:
+    case RF_OP_DESTRUCT_DICT:
     case RF_OP_GET_FIELD_OPT:
     case RF_OP_TEST_GLOBAL: apply(e); return true;
     case RF_OP_CLOSURE: gen_closure(e, in); return true;

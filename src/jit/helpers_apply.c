@@ -104,6 +104,7 @@ int32_t rf_native_apply(RfVm *vm, RfFrame *frame, uint64_t where)
     }
     case RF_OP_RANGE: status = range(vm, sp - 2, in.a != 0); break;
     case RF_OP_DESTRUCT_ARRAY: rf_literal_destruct_array(vm, in.a, in.b != 0); break;
+    case RF_OP_DESTRUCT_DICT: rf_literal_destruct_dict(vm, &proto->dictpats[in.b]); break;
     case RF_OP_GET_FIELD_OPT: status = field(vm, sp - 1, &proto->fields[in.b]); break;
     case RF_OP_TEST_GLOBAL: *sp = rf_bool(proto->module->info[in.b]->kind != RF_GLOBAL_ABSENT); break;
     case RF_OP_LOAD_PATH: status = rf_path_load(vm, &proto->paths[in.b]); break;
