@@ -158,7 +158,7 @@ static void load_frame(Emit *e, const RfJobLoop *loop)
     for (uint32_t i = 0; i < n; i++) {
         e->s.slots[i] = (Slot){.k = K_HOME};
     }
-    gcc_jit_block *out = rf_exit(e, loop->pc, RF_REASON_TYPE_GUARD, true, false);
+    gcc_jit_block *out = rf_exit(e, loop->pc, RF_REASON_TYPE_GUARD, true);
     for (uint32_t i = 0; i < n; i++) {
         R tag = rf_val(e, rf_tag(e, rf_home(e, i)));
         R ok;
@@ -215,6 +215,7 @@ static void run_block(Emit *e, uint32_t start)
     const RfJobUnit *u = e->u;
     rf_state_copy(e, &e->s, &e->in[start]);
     e->exit_block = NULL;
+    rf_enter_handler(e, start);
     for (e->pc = start; e->block && !e->rejected;) {
         rf_gen_instr(e);
         if (e->dry && e->osr < 0) {
@@ -536,7 +537,7 @@ static void make_entry(RfCompiler *c, UnitInfo *info)
         RfTag tag = info->params[i] == K_INT ? RF_TAG_INT : info->params[i] == K_FLOAT ? RF_TAG_FLOAT : RF_TAG_BOOL;
         gcc_jit_block *on = rf_block(&e);
         if (!out) {
-            out = rf_exit(&e, 0, RF_REASON_TYPE_GUARD, true, false);
+            out = rf_exit(&e, 0, RF_REASON_TYPE_GUARD, true);
         }
         rf_branch(&e, rf_likely(&e, rf_cmp(&e, GCC_JIT_COMPARISON_EQ, rf_val(&e, rf_tag(&e, rf_home(&e, i))), rf_kt(&e, c->t_u64, tag)), true),
                   on, out);

@@ -161,13 +161,13 @@ void rf_state_copy(const Emit *e, State *to, const State *from);
 void rf_goto(Emit *e, uint32_t target);
 gcc_jit_block *rf_edge(Emit *e, uint32_t target); /* a block that goes there with the current state */
 /* A cold block that leaves native code at pc with the current state. */
-gcc_jit_block *rf_exit(Emit *e, uint32_t pc, RfReason reason, bool guard, bool error);
-/* as rf_exit with error, operand stack as the VM left it (vm->sp); all operands were in their homes */
-gcc_jit_block *rf_exit_step(Emit *e);
+gcc_jit_block *rf_exit(Emit *e, uint32_t pc, RfReason reason, bool guard);
+gcc_jit_block *rf_exit_handled(Emit *e); /* an error is under way at e->pc: the interpreter goes on in its handler */
+gcc_jit_block *rf_exit_raised(Emit *e);  /* an error is under way at e->pc: it leaves the activation */
+/* Is the current state what block `target` was analysed for, so that rf_goto may convert it? (When emitting.) */
+bool rf_state_fits(Emit *e, uint32_t target);
 /* Continues when cond holds (likely), else leaves at e->pc. */
 void rf_guard(Emit *e, R cond, RfReason reason);
-/* The status of a helper: 0 goes on, else error exit with the present state. */
-void rf_check(Emit *e, R status);
 /* Makes slot i live in its home, owned. */
 void rf_to_home(Emit *e, uint32_t i);
 /* All operands, and all locals, in homes for the VM to see (locals that are scalars stay in registers as well). */
@@ -181,6 +181,16 @@ static inline uint32_t rf_top(const Emit *e) { return e->u->nlocals + e->s.depth
 uint32_t rf_push_slot(Emit *e, SlotKind k); /* new top operand of kind k, its slot number */
 void rf_set_slot(Emit *e, uint32_t i, SlotKind k);
 void rf_gen_safepoint(Emit *e);
+
+/* ---- emit_error.c: errors under way at e->pc ---- */
+/* A cold block for an error with the current state: to its handler in this activation, else out of it. The emitter must have
+ * come here, or to rf_may_fail, with such a state in the dry passes. */
+gcc_jit_block *rf_error(Emit *e);
+void rf_may_fail(Emit *e);        /* dry passes: there will be an rf_error like this */
+void rf_check(Emit *e, R status); /* of a helper: RF_OK goes on, anything else is an error */
+gcc_jit_block *rf_rare_error(Emit *e); /* as rf_error, for errors that hardly ever come; needs no dry pass */
+bool rf_is_handled(const Emit *e); /* has this activation a handler for errors at e->pc? */
+void rf_enter_handler(Emit *e, uint32_t start); /* at the start of a block, in case it is a handler's */
 
 /* ---- small emission (emit_util.c); all return NULL and do nothing in dry passes ---- */
 R rf_k(Emit *e, int64_t v);

@@ -83,27 +83,32 @@ bool rf_gen_step(Emit *e)
             }
         }
     }
-    R args[3] = {e->vm, e->frame, rf_where(e)};
+    R args[3] = {e->vm, e->frame, rf_where(e)}, status = NULL;
     if (!e->dry && e->block) {
-        L status = rf_temp(e, e->c->t_i32);
-        rf_set(e, status, rf_help(e, RF_HELPER_step, 3, args));
-        gcc_jit_block *ok = rf_block(e), *out = rf_exit_step(e);
-        rf_branch(e, rf_likely(e, rf_cmp(e, GCC_JIT_COMPARISON_EQ, rf_val(e, status), rf_kt(e, e->c->t_i32, RF_OK)), true), ok,
-                  out);
-        e->block = ok;
+        L kept = rf_temp(e, e->c->t_i32);
+        rf_set(e, kept, rf_help(e, RF_HELPER_step, 3, args));
+        status = rf_val(e, kept);
     }
+    for (uint32_t i = first; i < first + count; i++) {
+        e->s.slots[i] = (Slot){.k = K_HOME, .class = MAYBE_UNDEF};
+    }
+    widen_place(e, in);
     instruction_cleared(e);
+    unsigned flags = rf_op_info[in.op].flags;
+    if (flags & RF_OPF_E && !(flags & RF_OPF_J)) { /* raises: the step cannot have succeeded */
+        rf_jump(e, rf_error(e));
+        e->block = NULL;
+        return true;
+    }
+    rf_check(e, status);
     for (uint32_t i = 0; i < e->u->nlocals; i++) {
         rf_view_clear(e, false, i, true);
     }
     for (uint32_t i = first; i < first + count; i++) {
-        e->s.slots[i] = (Slot){.k = K_HOME, .class = MAYBE_UNDEF};
         rf_view_clear(e, false, i, false);
     }
     rf_view_clear_globals(e);
-    widen_place(e, in);
     uint32_t before = e->s.depth;
-    unsigned flags = rf_op_info[in.op].flags;
     if (flags & RF_OPF_J) {
         /* frame->pc tells which way it went */
         e->s.depth = (uint32_t)((int)before + at_target);
@@ -132,13 +137,6 @@ bool rf_gen_step(Emit *e)
     e->s.depth = before - (uint32_t)pops;
     for (int i = 0; i < pushes; i++) {
         rf_push_slot(e, K_HOME);
-    }
-    if (flags & RF_OPF_E) { /* raises: the step cannot have succeeded */
-        if (!e->dry && e->block) {
-            rf_jump(e, rf_exit_step(e));
-        }
-        e->block = NULL;
-        return true;
     }
     if (pushes == 1) {
         rf_speculate(e, rf_top(e), e->u->tos[e->pc + 1], e->pc + 1);
@@ -307,8 +305,8 @@ static void safepoint(Emit *e)
     rf_branch(e, rf_likely(e, rf_cmp(e, GCC_JIT_COMPARISON_NE, flag, rf_kt(e, e->c->t_i32, 0)), false), stop, on);
     e->block = stop;
     R args[3] = {e->vm, e->frame, rf_where(e)};
-    rf_check(e, rf_help(e, RF_HELPER_safepoint, 3, args));
-    rf_jump(e, on);
+    R status = rf_help(e, RF_HELPER_safepoint, 3, args);
+    rf_branch(e, rf_cmp(e, GCC_JIT_COMPARISON_EQ, status, rf_kt(e, c->t_i32, RF_OK)), on, rf_rare_error(e));
     e->block = on;
 }
 

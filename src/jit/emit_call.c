@@ -68,8 +68,8 @@ void rf_check_depth(Emit *e, uint32_t unit)
     rf_branch(e, rf_likely(e, rf_cmp(e, GCC_JIT_COMPARISON_GE, e->frame, limit), false), deep, on);
     e->block = deep;
     R error[4] = {e->vm, e->frame, rf_where(e), rf_cast(e, rf_bound(e, RF_BIND_PROTO, unit, NULL, c->t_u8p), c->t_ptr)};
-    rf_check(e, rf_help(e, RF_HELPER_call_limit, 4, error));
-    rf_jump(e, on);
+    R status = rf_help(e, RF_HELPER_call_limit, 4, error);
+    rf_branch(e, rf_cmp(e, GCC_JIT_COMPARISON_EQ, status, rf_kt(e, c->t_i32, RF_OK)), on, rf_rare_error(e));
     e->block = on;
 }
 
@@ -164,6 +164,7 @@ static void call_unit(Emit *e, uint32_t unit, uint32_t argc, R fn, bool below_ca
     }
     e->exit_block = NULL;
     rf_view_clear_globals(e);
+    rf_may_fail(e);
     SlotKind result = info->result;
     if (result == K_DEAD) { /* not known in this round: nothing after the call is reached yet */
         e->block = NULL;
@@ -181,7 +182,7 @@ static void call_unit(Emit *e, uint32_t unit, uint32_t argc, R fn, bool below_ca
                                 : rf_cmp(e, GCC_JIT_COMPARISON_EQ, tag, rf_kt(e, c->t_u64, want));
         rf_branch(e, rf_likely(e, ok, true), good, bad);
         e->block = bad;
-        failed = rf_exit(e, e->pc, RF_REASON_EXCEPTION, false, true);
+        failed = rf_error(e);
         rf_branch(e, rf_cmp(e, GCC_JIT_COMPARISON_EQ, tag, rf_kt(e, c->t_u64, RF_RET_ERROR)), failed, other);
         e->block = other;
         rf_need_homes(e);
@@ -194,7 +195,7 @@ static void call_unit(Emit *e, uint32_t unit, uint32_t argc, R fn, bool below_ca
         rf_set(e, rf_payload(e, rf_home(e, d)), rf_cast(e, payload, c->t_i64));
         e->s.slots[d] = (Slot){.k = K_HOME};
         e->s.depth = d + 1 - e->u->nlocals;
-        gcc_jit_block *out = rf_exit(e, e->pc + 1, RF_REASON_TYPE_GUARD, true, false);
+        gcc_jit_block *out = rf_exit(e, e->pc + 1, RF_REASON_TYPE_GUARD, true);
         rf_jump(e, out);
         e->s.slots[d] = kept;
         e->s.depth = depth;

@@ -355,6 +355,7 @@ void rf_gen_store_index_any(Emit *e, bool global, uint32_t n)
         place = rf_home(e, n);
     }
     R index = rf_value_address(e, islot);
+    rf_may_fail(e);
     if (!e->dry && e->block) {
         R args[6] = {
             e->vm, e->frame, rf_where(e), rf_cast(e, place, c->t_ptr), index, rf_cast(e, rf_home(e, vslot), c->t_ptr)};
@@ -444,6 +445,16 @@ static bool gen_path(Emit *e, RfInstr in)
 }
 
 /* ---- literals ---- */
+
+/* Raises the error of the instruction at hand. */
+static void gen_raise(Emit *e, uint32_t pops)
+{
+    operands_home(e, pops);
+    R args[3] = {e->vm, e->frame, rf_where(e)};
+    rf_eval(e, rf_help(e, RF_HELPER_apply, 3, args));
+    rf_jump(e, rf_error(e));
+    e->block = NULL;
+}
 
 static void gen_array(Emit *e, uint32_t count)
 {
@@ -704,6 +715,9 @@ bool rf_gen_generic(Emit *e)
     case RF_OP_MATCH_EQUAL: match_by_helper(e, in); return true;
     case RF_OP_PAYLOAD: payload(e, in); return true;
     case RF_OP_TRY: gen_try(e, in); return true;
+    case RF_OP_THROW:
+    case RF_OP_RETHROW: gen_raise(e, 1); return true;
+    case RF_OP_RAISE: gen_raise(e, 0); return true;
     default: return false;
     }
 }

@@ -53,6 +53,34 @@ static void find_depths(Emit *e, uint32_t start, uint32_t depth_there)
     rf_mem_free(queued, u->code_len);
 }
 
+static bool covers_reached(const Emit *e, const RfHandler *h)
+{
+    for (uint32_t pc = h->start; pc < h->end; pc++) {
+        if (e->depth_at[pc] != UINT32_MAX) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* The same with the handlers of what is reached. */
+static void find_all_depths(Emit *e, uint32_t start, uint32_t depth_there)
+{
+    const RfJobUnit *u = e->u;
+    bool more = true;
+    find_depths(e, start, depth_there);
+    while (more) {
+        more = false;
+        for (uint32_t i = 0; i < u->nhandlers; i++) {
+            const RfHandler *h = &u->handlers[i];
+            if (e->depth_at[h->target] == UINT32_MAX && covers_reached(e, h)) {
+                find_depths(e, h->target, h->depth + 1);
+                more = true;
+            }
+        }
+    }
+}
+
 /* Locals an instruction reads (-1: maybe all) and writes, as slot ranges. */
 static void local_effects(RfInstr in, int *use, int *nuse, int *def, int *ndef)
 {
@@ -185,7 +213,7 @@ bool rf_flow_analyse(Emit *e)
 {
     const RfJobUnit *u = e->u;
     memset(e->depth_at, 0xff, sizeof(uint32_t) * (u->code_len + 1));
-    find_depths(e, 0, 0);
+    find_all_depths(e, 0, 0);
     if (e->osr >= 0) { /* only what can be reached from the loop header */
         uint32_t depth = e->depth_at[e->osr];
         if (depth == UINT32_MAX) {
@@ -194,23 +222,9 @@ bool rf_flow_analyse(Emit *e)
         }
         memset(e->depth_at, 0xff, sizeof(uint32_t) * (u->code_len + 1));
         memset(e->leader, 0, u->code_len + 1);
-        find_depths(e, (uint32_t)e->osr, depth);
-    }
-    /* handlers run in the interpreter, but what they read must be alive at the exits that lead there */
-    uint32_t *seen = rf_mem_alloc(sizeof(uint32_t) * (u->code_len + 1));
-    memcpy(seen, e->depth_at, sizeof(uint32_t) * (u->code_len + 1));
-    for (uint32_t round = 0; round < 2; round++) {
-        for (uint32_t h = 0; h < u->nhandlers; h++) {
-            if (e->depth_at[u->handlers[h].target] == UINT32_MAX) {
-                uint8_t was = e->leader[u->handlers[h].target];
-                find_depths(e, u->handlers[h].target, u->handlers[h].depth + 1);
-                e->leader[u->handlers[h].target] = was;
-            }
-        }
+        find_all_depths(e, (uint32_t)e->osr, depth);
     }
     find_liveness(e);
-    memcpy(e->depth_at, seen, sizeof(uint32_t) * (u->code_len + 1));
-    rf_mem_free(seen, sizeof(uint32_t) * (u->code_len + 1));
     find_loops(e);
     return true;
 }

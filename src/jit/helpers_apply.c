@@ -109,6 +109,16 @@ int32_t rf_native_apply(RfVm *vm, RfFrame *frame, uint64_t where)
     case RF_OP_TEST_GLOBAL: *sp = rf_bool(proto->module->info[in.b]->kind != RF_GLOBAL_ABSENT); break;
     case RF_OP_LOAD_PATH: status = rf_path_load(vm, &proto->paths[in.b]); break;
     case RF_OP_STORE_PATH: status = rf_path_store(vm, &proto->paths[in.b], in.a != 0); break;
+    case RF_OP_RAISE: status = rf_var_raise(vm, in.a, proto->consts[in.b].as.str); break;
+    case RF_OP_THROW:
+        vm->sp--;
+        status = rf_raise_value(rf_rt(vm), *vm->sp);
+        break;
+    case RF_OP_RETHROW:
+        vm->sp--;
+        rf_unwind_rethrow(vm, *vm->sp);
+        status = RF_ERROR;
+        break;
     default: break;
     }
     return (int32_t)rf_native_finish(vm, frame, frame->fp + RF_WHERE_SLOTS(where) - pops, where, status);

@@ -147,3 +147,27 @@ print(s, jit_status(add).tier)
 """
     r = debug(t, program, *EAGER)
     t.equal(r.out, "Integer overflow: 9223372036854775807 + 1 [add]\n100000 jit\n", "stdout")
+
+
+CAUGHT = """func deep(i) { if i % 3 == 0 { throw("third " + to_string(i % 2)) }
+  return i }
+func mid(i) { return deep(i) + 1 }
+mut i := 0
+mut s := 0
+mut stacks := 0
+while i < 20000 {
+  try { s += mid(i)
+    if i % 5 == 0 { throw("fifth") } } except e { s += len(e.message)
+    stacks += len(e.stack) } finally { s += 1 }
+  i += 1 }
+print(s, stacks)
+"""
+
+
+def test_caught_errors_do_not_leave_native_code(t):
+    t.native()
+    want = t.run("run", "--no-jit", t.write("p.ruff", CAUGHT))
+    r = debug(t, CAUGHT, RUFF_JIT_SYNC="1")
+    counts = stats(t, r)
+    t.equal(r.out, want.out, "stdout")
+    t.true(counts["osr"] == 1 and counts["deopts"] <= 4, "statistics: %s" % counts)
