@@ -264,6 +264,12 @@ void rf_check_depth(Emit *e, uint32_t unit); /* raises when there is no frame le
 /* Calls unit's direct form with the argc operands from slot `first` on, which have the kinds of its parameters and which the
  * callee consumes; after rf_check_depth. fn: as frame[1].fn, or NULL. */
 L rf_direct_call(Emit *e, uint32_t unit, uint32_t first, uint32_t argc, R fn);
+/* Calls unit's direct form with the argc operands on top. fn: the function object for frame[1].fn, or NULL. The operand below
+ * the arguments, when below_callee, is the callee and goes away too. */
+void rf_call_unit(Emit *e, uint32_t unit, uint32_t argc, R fn, bool below_callee);
+/* emit_several.c: CALL or CALL_METHOD of a site that has met a few functions or shapes; callee or receiver is boxed. false: it
+ * has not */
+bool rf_gen_call_several(Emit *e);
 /* emit_higher.c: CLOSURE that only a builtin below calls; the call of such a builtin. false: not one of these */
 bool rf_gen_callback(Emit *e);
 bool rf_gen_higher(Emit *e);
@@ -281,6 +287,9 @@ void rf_gen_store_global(Emit *e);
 /* emit_generic.c: values of any kind, through helpers */
 R rf_value_address(Emit *e, uint32_t slot); /* where the value of slot lies or is put for this, as void * (borrowed) */
 void rf_drop_operands(Emit *e, uint32_t n); /* owned by somebody else now */
+/* Around a call with a place (chunk.h, RfPath; 0: none): the variable may give its value up during the call. */
+void rf_before_place(Emit *e, uint32_t place);
+void rf_after_place(Emit *e, uint32_t place);
 void rf_gen_call_builtin(Emit *e, const RfBuiltin *b, uint32_t argc, uint32_t place);
 void rf_gen_call_site(Emit *e, uint32_t n, uint32_t place); /* n operands with callee or receiver */
 void rf_gen_binary_any(Emit *e, RfOp op);        /* comparisons too */

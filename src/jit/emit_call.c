@@ -117,9 +117,7 @@ L rf_direct_call(Emit *e, uint32_t unit, uint32_t first, uint32_t argc, R fn)
     return ret;
 }
 
-/* Calls unit's direct form with the argc operands on top. fn: the function object for frame[1].fn, or NULL. The operand below
- * the arguments, when below_callee, is the callee and goes away too. */
-static void call_unit(Emit *e, uint32_t unit, uint32_t argc, R fn, bool below_callee)
+void rf_call_unit(Emit *e, uint32_t unit, uint32_t argc, R fn, bool below_callee)
 {
     RfCompiler *c = e->c;
     UnitInfo *info = &c->units[unit];
@@ -233,7 +231,7 @@ void rf_gen_call(Emit *e)
     const RfJobCall *site = &e->u->calls[in.b];
     Slot *s = &e->s.slots[callee];
     if (s->k == K_UNIT && rf_can_call(e, s->n, argc)) {
-        call_unit(e, s->n, argc, NULL, true);
+        rf_call_unit(e, s->n, argc, NULL, true);
         return;
     }
     if ((s->k == K_BUILTIN || s->k == K_HOME) && s->name &&
@@ -254,17 +252,19 @@ void rf_gen_call(Emit *e)
             rf_to_home(e, callee); /* the global may change during the call */
         }
         if (e->c->units[site->unit].u->ncaptures == 0) {
-            call_unit(e, site->unit, argc, NULL, true);
+            rf_call_unit(e, site->unit, argc, NULL, true);
             return;
         }
         L fn = rf_temp(e, c->t_u8p);
         if (!e->dry && e->block) {
             rf_set(e, fn, rf_val(e, rf_payload_p(e, rf_place(e, callee))));
         }
-        call_unit(e, site->unit, argc, rf_val(e, fn), true);
+        rf_call_unit(e, site->unit, argc, rf_val(e, fn), true);
         return;
     }
-    rf_gen_call_site(e, argc + 1, site->place);
+    if (!boxed || !rf_gen_call_several(e)) {
+        rf_gen_call_site(e, argc + 1, site->place);
+    }
 }
 
 void rf_gen_call_method(Emit *e)
@@ -276,7 +276,9 @@ void rf_gen_call_method(Emit *e)
     Slot *s = &e->s.slots[recv];
     bool boxed = s->k == K_HOME || s->k == K_ALIAS || s->k == K_GALIAS;
     if (!boxed || e->u->level >= 2 || site->shape == RF_JOB_NONE || site->unit == RF_JOB_NONE || !rf_can_call(e, site->unit, argc + 1)) {
-        rf_gen_call_site(e, argc + 1, site->place);
+        if (!boxed || !rf_gen_call_several(e)) {
+            rf_gen_call_site(e, argc + 1, site->place);
+        }
         return;
     }
     rf_guard_shape(e, recv, site->shape);
@@ -286,5 +288,5 @@ void rf_gen_call_method(Emit *e)
         R version = rf_val(e, rf_at(e, type, offsetof(RfStructType, version), c->t_u32));
         rf_guard(e, rf_cmp(e, GCC_JIT_COMPARISON_EQ, version, rf_kt(e, c->t_u32, site->version)), RF_REASON_CALLEE_CHANGED);
     }
-    call_unit(e, site->unit, argc + 1, NULL, false);
+    rf_call_unit(e, site->unit, argc + 1, NULL, false);
 }

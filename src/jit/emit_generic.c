@@ -111,8 +111,7 @@ static void widen(Slot *s)
     }
 }
 
-/* Before a call with a place (chunk.h, RfPath; 0: none): the variable may give its value up during the call. */
-static void before_place(Emit *e, uint32_t place)
+void rf_before_place(Emit *e, uint32_t place)
 {
     if (!place) {
         return;
@@ -131,7 +130,7 @@ static void before_place(Emit *e, uint32_t place)
     }
 }
 
-static void after_place(Emit *e, uint32_t place)
+void rf_after_place(Emit *e, uint32_t place)
 {
     if (!place) {
         return;
@@ -156,7 +155,7 @@ void rf_gen_call_builtin(Emit *e, const RfBuiltin *b, uint32_t argc, uint32_t pl
     bool calls = (b->flags & RF_BUILTIN_CALLS) != 0;
     place = b->flags & RF_BUILTIN_REUSES ? place : 0;
     operands_home(e, argc);
-    before_place(e, place);
+    rf_before_place(e, place);
     if (calls) { /* script code may change globals; locals only through their cells */
         rf_unalias_global(e, -1);
     }
@@ -168,7 +167,7 @@ void rf_gen_call_builtin(Emit *e, const RfBuiltin *b, uint32_t argc, uint32_t pl
         rf_set(e, kept, rf_help(e, RF_HELPER_call_builtin, 4, args));
         status = rf_val(e, kept);
     }
-    after_place(e, place);
+    rf_after_place(e, place);
     if (calls) {
         rf_view_clear_globals(e);
     }
@@ -180,7 +179,7 @@ void rf_gen_call_site(Emit *e, uint32_t n, uint32_t place)
 {
     bool method = e->u->code[e->pc].op == RF_OP_CALL_METHOD;
     operands_home(e, n);
-    before_place(e, place);
+    rf_before_place(e, place);
     rf_unalias_global(e, -1);
     if (method) { /* the function may be a local variable */
         show_locals(e);
@@ -192,7 +191,7 @@ void rf_gen_call_site(Emit *e, uint32_t n, uint32_t place)
         rf_set(e, kept, rf_help(e, RF_HELPER_call_site, 3, args));
         status = rf_val(e, kept);
     }
-    after_place(e, place);
+    rf_after_place(e, place);
     rf_view_clear_globals(e);
     consumed(e, status, n);
 }
@@ -203,7 +202,7 @@ void rf_gen_binary_any(Emit *e, RfOp op)
 {
     uint32_t place = op == RF_OP_ADD ? e->u->code[e->pc].b : 0;
     operands_home(e, 2);
-    before_place(e, place);
+    rf_before_place(e, place);
     rf_unalias_global(e, -1); /* operator methods */
     R status = NULL;
     if (!e->dry && e->block) {
@@ -212,7 +211,7 @@ void rf_gen_binary_any(Emit *e, RfOp op)
         rf_set(e, kept, rf_help(e, RF_HELPER_binary, 4, args));
         status = rf_val(e, kept);
     }
-    after_place(e, place);
+    rf_after_place(e, place);
     rf_view_clear_globals(e);
     consumed(e, status, 2);
 }

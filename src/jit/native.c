@@ -54,6 +54,11 @@ static RfStatus run_pushed(RfVm *vm)
     }
     f->native = 0;
     f->mark = 0;
+    const RfProto *p = f->proto;
+    if (f->mode == RF_FRAME_ENTRY && f->pc == p->code && p->call_count >= p->call_trigger) {
+        RfStatus status = rf_tier_call(vm, f); /* mostly into native code, without the interpreter in between */
+        return status == RF_ENTER ? rf_interp_go_on(vm, f) : status;
+    }
     return rf_interp_run(vm, f);
 }
 
