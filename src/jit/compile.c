@@ -10,6 +10,7 @@
 
 #define MAX_BINDS 1024
 #define MAX_SLOTS 1000
+#define MAX_PARAMS 200
 #define MAX_INSTRS 6000 /* of all units that are really compiled; measured: about 1 s */
 
 /* ---- what emitters ask for ---- */
@@ -536,6 +537,7 @@ static void make_entry(RfCompiler *c, UnitInfo *info)
         }
         RfTag tag = info->params[i] == K_INT ? RF_TAG_INT : info->params[i] == K_FLOAT ? RF_TAG_FLOAT : RF_TAG_BOOL;
         gcc_jit_block *on = rf_block(&e);
+        rf_expect(&e, info->params[i]);
         if (!out) {
             out = rf_exit(&e, 0, RF_REASON_TYPE_GUARD, true);
         }
@@ -765,11 +767,14 @@ bool rf_jit_compile(const RfJob *job, const char *path, unsigned want, RfCompile
             SlotKind k = rf_kind_of_class(u->params[p]);
             info->params[p] = u->level >= 2 ? K_HOME : k == K_NULL ? K_HOME : k;
         }
-        info->bad = (u->flags & (RF_PROTO_ASYNC | RF_PROTO_GENERATOR)) != 0 || u->nparams > 200;
+        info->bad = (u->flags & (RF_PROTO_ASYNC | RF_PROTO_GENERATOR)) != 0 || u->nparams > MAX_PARAMS;
     }
     c.units[0].used = job->units[0].compile_entry;
     if (c.units[0].bad) {
-        c.reason = job->units[0].flags & RF_PROTO_ASYNC ? RF_REASON_ASYNC : RF_REASON_GENERATOR;
+        unsigned flags = job->units[0].flags;
+        c.reason = flags & RF_PROTO_ASYNC       ? RF_REASON_ASYNC
+                   : flags & RF_PROTO_GENERATOR ? RF_REASON_GENERATOR
+                                                : RF_REASON_TOO_MANY_LOCALS;
     }
     infer(&c);
     if (c.reason == RF_REASON_NONE) {

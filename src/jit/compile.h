@@ -119,6 +119,8 @@ typedef struct Emit {
     bool rejected;
     uint32_t exit_pc;   /* cache of the exit block of this pc with unchanged state */
     gcc_jit_block *exit_block;
+    uint32_t exit_number; /* of exit_block */
+    uint16_t expected;    /* what the next guard or exit wants (rf_expect) */
 } Emit;
 
 struct RfCompiler {
@@ -162,10 +164,12 @@ void rf_goto(Emit *e, uint32_t target);
 gcc_jit_block *rf_edge(Emit *e, uint32_t target); /* a block that goes there with the current state */
 /* A cold block that leaves native code at pc with the current state. */
 gcc_jit_block *rf_exit(Emit *e, uint32_t pc, RfReason reason, bool guard);
-gcc_jit_block *rf_exit_handled(Emit *e); /* an error is under way at e->pc: the interpreter goes on in its handler */
+gcc_jit_block *rf_exit_handled(Emit *e, RfReason reason); /* an error is under way at e->pc: the interpreter goes on in its handler */
 gcc_jit_block *rf_exit_raised(Emit *e);  /* an error is under way at e->pc: it leaves the activation */
 /* Is the current state what block `target` was analysed for, so that rf_goto may convert it? (When emitting.) */
 bool rf_state_fits(Emit *e, uint32_t target);
+/* The next guard or exit is about values of this kind: for the `guard` lines of DEBUG_JIT. */
+void rf_expect(Emit *e, SlotKind k);
 /* Continues when cond holds (likely), else leaves at e->pc. */
 void rf_guard(Emit *e, R cond, RfReason reason);
 /* Makes slot i live in its home, owned. */
@@ -188,7 +192,7 @@ void rf_gen_safepoint(Emit *e);
 gcc_jit_block *rf_error(Emit *e);
 void rf_may_fail(Emit *e);        /* dry passes: there will be an rf_error like this */
 void rf_check(Emit *e, R status); /* of a helper: RF_OK goes on, anything else is an error */
-gcc_jit_block *rf_rare_error(Emit *e); /* as rf_error, for errors that hardly ever come; needs no dry pass */
+gcc_jit_block *rf_rare_error(Emit *e, RfReason reason); /* as rf_error, for errors that hardly ever come; needs no dry pass */
 bool rf_is_handled(const Emit *e); /* has this activation a handler for errors at e->pc? */
 void rf_enter_handler(Emit *e, uint32_t start); /* at the start of a block, in case it is a handler's */
 

@@ -306,7 +306,7 @@ static void safepoint(Emit *e)
     e->block = stop;
     R args[3] = {e->vm, e->frame, rf_where(e)};
     R status = rf_help(e, RF_HELPER_safepoint, 3, args);
-    rf_branch(e, rf_cmp(e, GCC_JIT_COMPARISON_EQ, status, rf_kt(e, c->t_i32, RF_OK)), on, rf_rare_error(e));
+    rf_branch(e, rf_cmp(e, GCC_JIT_COMPARISON_EQ, status, rf_kt(e, c->t_i32, RF_OK)), on, rf_rare_error(e, RF_REASON_EXCEPTION));
     e->block = on;
 }
 

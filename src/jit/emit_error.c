@@ -54,7 +54,7 @@ static void go_to_handler(Emit *e, const RfHandler *h, const State *kept)
         return;
     }
     if (!fits(e, h, kept)) { /* an emitter without rf_may_fail: right, but slow */
-        rf_jump(e, rf_exit_handled(e));
+        rf_jump(e, rf_exit_handled(e, RF_REASON_EXCEPTION));
         return;
     }
     R args[4] = {e->vm, e->frame, rf_where(e), rf_kt(e, c->t_u64, h->raw)};
@@ -92,9 +92,9 @@ gcc_jit_block *rf_error(Emit *e)
     return block;
 }
 
-gcc_jit_block *rf_rare_error(Emit *e)
+gcc_jit_block *rf_rare_error(Emit *e, RfReason reason)
 {
-    return rf_is_handled(e) ? rf_exit_handled(e) : rf_exit_raised(e);
+    return rf_is_handled(e) ? rf_exit_handled(e, reason) : rf_exit_raised(e);
 }
 
 void rf_may_fail(Emit *e)

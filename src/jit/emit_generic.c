@@ -171,7 +171,7 @@ void rf_gen_call_builtin(Emit *e, const RfBuiltin *b, uint32_t argc, uint32_t pl
     if (calls) {
         rf_view_clear_globals(e);
     }
-    consumed(e, status, argc + 1);
+    consumed(e, status, argc + (e->u->code[e->pc].op == RF_OP_CALL)); /* with the callee, if there is one */
 }
 
 /* CALL or CALL_METHOD of whatever it is; n operands. */
@@ -576,6 +576,56 @@ static void test_cell(Emit *e, RfInstr in)
     e->block = NULL;
 }
 
+static void has_field(Emit *e, RfInstr in)
+{
+    R has = NULL;
+    if (!e->dry && e->block && e->s.slots[in.a].k == K_HOME) {
+        R proto = rf_cast(e, rf_bound(e, RF_BIND_PROTO, e->u->number, NULL, e->c->t_u8p), e->c->t_ptr);
+        R args[3] = {rf_cast(e, rf_home(e, in.a), e->c->t_ptr), rf_k(e, e->pc), proto};
+        has = rf_cast(e, rf_cmp(e, GCC_JIT_COMPARISON_NE, rf_help(e, RF_HELPER_match, 3, args), rf_kt(e, e->c->t_i32, 0)),
+                      e->c->t_i64);
+    } else {
+        has = rf_k(e, 0);
+    }
+    replace_by_register(e, 0, K_BOOL, has);
+}
+
+/* local[i], and the local gives its value up. */
+static void index_last(Emit *e, RfInstr in)
+{
+    uint32_t islot = rf_top(e);
+    L value;
+    rf_unalias_local(e, in.a);
+    R x = rf_value_address(e, in.a), i = rf_value_address(e, islot), out = outside(e, &value);
+    R args[6] = {e->vm, e->frame, rf_where(e), x, i, out};
+    rf_check(e, rf_help(e, RF_HELPER_index, 6, args));
+    rf_release_slot(e, in.a);
+    e->s.slots[in.a] = (Slot){.k = K_NULL};
+    rf_view_clear(e, false, in.a, false);
+    replace_operands(e, 1, value);
+}
+
+static bool load_callee(Emit *e)
+{
+    const RfJobUnit *u = e->u;
+    if (u->ncaptures == 0) { /* functions without captures are equal when their code is the same */
+        if (u->flags & (RF_PROTO_MAIN | RF_PROTO_SPAWN | RF_PROTO_TEST)) {
+            return false;
+        }
+        uint32_t d = rf_push_slot(e, K_UNIT);
+        e->s.slots[d].n = u->number;
+        return true;
+    }
+    uint32_t d = rf_push_slot(e, K_HOME);
+    R home = rf_home(e, d);
+    if (!e->dry && e->block) {
+        rf_set(e, rf_tag(e, home), rf_kt(e, e->c->t_u64, RF_TAG_FUNCTION));
+        rf_set(e, rf_payload_p(e, home), rf_val(e, e->closure));
+        rf_retain_at(e, home);
+    }
+    return true;
+}
+
 /* ---- patterns ---- */
 
 static void match_variant(Emit *e, RfInstr in)
@@ -714,6 +764,14 @@ bool rf_gen_generic(Emit *e)
     case RF_OP_MATCH_EQUAL: match_by_helper(e, in); return true;
     case RF_OP_PAYLOAD: payload(e, in); return true;
     case RF_OP_TRY: gen_try(e, in); return true;
+    case RF_OP_LOAD_CALLEE: return load_callee(e);
+    case RF_OP_HAS_FIELD: has_field(e, in); return true;
+    case RF_OP_INDEX_LAST:
+        if (e->s.slots[in.a].k != K_HOME || (e->s.slots[in.a].class & RF_CLASS_UNDEF) || e->s.slots[in.a].borrowed) {
+            return false;
+        }
+        index_last(e, in);
+        return true;
     case RF_OP_THROW:
     case RF_OP_RETHROW: gen_raise(e, 1); return true;
     case RF_OP_RAISE: gen_raise(e, 0); return true;

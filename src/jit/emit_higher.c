@@ -225,6 +225,7 @@ static void boxed_result(Emit *e, Higher *h)
         e->s.depth = h->base + 1 - e->u->nlocals;
         e->s.slots[h->base] = (Slot){.k = K_HOME};
         R home = rf_home(e, h->base);
+        rf_expect(e, h->result);
         gcc_jit_block *out = rf_exit(e, e->pc + 1, RF_REASON_TYPE_GUARD, true), *good = rf_block(e);
         rf_branch(e,
                   rf_likely(e,

@@ -38,7 +38,11 @@ static bool collect(const Emit *e, Chain *chain)
         Arm arm = {.shape = RF_JOB_NONE};
         if (chain->method) {
             const RfJobReceiver *met = &e->u->methods[in.b].met[i];
+            const RfJobMethod *only = &e->u->methods[in.b];
             arm = (Arm){.unit = met->unit, .shape = met->shape, .version = met->version};
+            if (i == 0 && only->shape != RF_JOB_NONE) { /* beside receivers that are no structs */
+                arm = (Arm){.unit = only->unit, .shape = only->shape, .version = only->version};
+            }
         } else {
             arm.unit = e->u->calls[in.b].met[i];
         }

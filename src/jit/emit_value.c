@@ -20,6 +20,7 @@ void rf_load_value(Emit *e, R address, uint32_t d, uint16_t seen)
         rf_copy_value(e, rf_home(e, d), address);
         rf_retain_at(e, rf_home(e, d));
         rf_set_slot(e, d, K_HOME);
+        rf_expect(e, k);
         gcc_jit_block *out = rf_exit(e, e->pc + 1, RF_REASON_TYPE_GUARD, true);
         rf_jump(e, out);
         e->block = ok;

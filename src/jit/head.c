@@ -39,6 +39,7 @@ uint8_t *rf_image_head_encode(const RfImageHead *head, size_t *size)
         put_number(&out, e->error);
         put_number(&out, e->reason);
         put_number(&out, e->guard);
+        put_number(&out, e->expected);
         rf_buf_put(&out, e->slots, e->nslots);
     }
     for (uint32_t i = 0; i < head->nbinds; i++) {
@@ -113,6 +114,7 @@ static void read_exit(Reader *r, RfExit *e, uint32_t nunits)
     e->error = (uint8_t)number(r, RF_EXIT_RAISED + 1);
     e->reason = (uint8_t)number(r, RF_REASON_COUNT);
     e->guard = (uint8_t)number(r, 2);
+    e->expected = (uint16_t)number(r, RF_CLASS_SEEN);
     e->slots = text(r, nslots);
     e->nslots = e->slots ? nslots : 0;
     for (uint32_t i = 0; i < e->nslots; i++) {

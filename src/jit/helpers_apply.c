@@ -17,11 +17,19 @@ static bool is_word(RfValue v, const RfString *word)
     return len == word->len && memcmp(text, word->data, len) == 0;
 }
 
+static bool has_field(RfValue v, RfString *name)
+{
+    return v.tag == RF_TAG_STRUCT   ? rf_struct_find(v.as.strct, name) != NULL
+           : v.tag == RF_TAG_MODULE ? rf_dict_find_str(v.as.module->members, name) != NULL
+                                    : false;
+}
+
 int32_t rf_native_match(const RfValue *v, int64_t pc, const RfProto *proto)
 {
     RfInstr in = proto->code[pc];
     switch (rf_op_base(in.op)) {
     case RF_OP_MATCH_EQUAL: return rf_value_equal(*v, proto->consts[in.b]);
+    case RF_OP_HAS_FIELD: return has_field(*v, proto->consts[in.b].as.str);
     case RF_OP_MATCH_WORD: return is_word(*v, proto->consts[in.b].as.str);
     default: { /* MATCH_ENUM */
         const RfEnumSite *site = &proto->enums[in.b];

@@ -71,6 +71,7 @@ typedef struct RfExit {
     uint8_t error;     /* RfExitError */
     uint8_t reason;    /* RfReason */
     uint8_t guard;     /* failed speculation: counts; the class of the top operand joins the profile */
+    uint16_t expected; /* RF_CLASS_* that a type guard wanted, 0: not known (DEBUG_JIT) */
     const char *slots; /* nslots RfSlotState */
 } RfExit;
 

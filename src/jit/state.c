@@ -217,6 +217,8 @@ static void call_exit(Emit *e, RfExit exit, char *states)
 {
     exit.unit = e->u->number;
     exit.slots = states;
+    exit.expected = e->expected;
+    e->expected = 0;
     R number = rf_kt(e, e->c->t_u64, add_exit(e, exit));
     R fp = exit.error == RF_EXIT_RAISED ? rf_kt(e, e->c->t_ptr, 0) : rf_cast(e, e->fp, e->c->t_ptr);
     R args[4] = {e->vm, e->frame, fp, number};
@@ -266,9 +268,9 @@ gcc_jit_block *rf_exit(Emit *e, uint32_t pc, RfReason reason, bool guard)
     return make_exit(e, pc, reason, guard, RF_EXIT_NO_ERROR);
 }
 
-gcc_jit_block *rf_exit_handled(Emit *e)
+gcc_jit_block *rf_exit_handled(Emit *e, RfReason reason)
 {
-    return make_exit(e, e->pc, RF_REASON_EXCEPTION, false, RF_EXIT_HANDLED);
+    return make_exit(e, e->pc, reason, false, RF_EXIT_HANDLED);
 }
 
 gcc_jit_block *rf_exit_raised(Emit *e)
@@ -292,6 +294,11 @@ gcc_jit_block *rf_exit_raised(Emit *e)
     return block;
 }
 
+void rf_expect(Emit *e, SlotKind k)
+{
+    e->expected |= class_of_kind(k);
+}
+
 void rf_guard(Emit *e, R cond, RfReason reason)
 {
     if (e->dry || !e->block) {
@@ -301,6 +308,11 @@ void rf_guard(Emit *e, R cond, RfReason reason)
     gcc_jit_block *ok = rf_block(e);
     gcc_jit_block *out = e->exit_pc == e->pc && e->exit_block ? e->exit_block
                                                               : rf_exit(e, e->pc, reason, reason != RF_REASON_OVERFLOW);
+    if (out != e->exit_block) {
+        e->exit_number = c->head.nexits - 1;
+    }
+    c->head.exits[e->exit_number].expected |= e->expected;
+    e->expected = 0;
     e->exit_pc = e->pc;
     e->exit_block = out;
     if (c->stress && c->nstress < RF_STRESS_MAX) {
