@@ -120,6 +120,7 @@ typedef struct Emit {
     uint32_t exit_pc;   /* cache of the exit block of this pc with unchanged state */
     gcc_jit_block *exit_block;
     uint32_t exit_number; /* of exit_block */
+    L absent;             /* see rf_exit_element */
     uint16_t expected;    /* what the next guard or exit wants (rf_expect) */
 } Emit;
 
@@ -164,6 +165,7 @@ void rf_goto(Emit *e, uint32_t target);
 gcc_jit_block *rf_edge(Emit *e, uint32_t target); /* a block that goes there with the current state */
 /* A cold block that leaves native code at pc with the current state. */
 gcc_jit_block *rf_exit(Emit *e, uint32_t pc, RfReason reason, bool guard);
+gcc_jit_block *rf_exit_element(Emit *e, L found); /* at e->pc, after helper peek: a type guard, or there is no such element */
 gcc_jit_block *rf_exit_handled(Emit *e, RfReason reason); /* an error is under way at e->pc: the interpreter goes on in its handler */
 gcc_jit_block *rf_exit_raised(Emit *e);  /* an error is under way at e->pc: it leaves the activation */
 /* Is the current state what block `target` was analysed for, so that rf_goto may convert it? (When emitting.) */

@@ -300,8 +300,8 @@ static RfTag tag_of(SlotKind k)
     return k == K_INT ? RF_TAG_INT : k == K_FLOAT ? RF_TAG_FLOAT : k == K_BOOL ? RF_TAG_BOOL : RF_TAG_NULL;
 }
 
-/* Scalar element of whatever lies at place into register d; what is not there is an error, what is of another kind is left to
- * the interpreter. */
+/* Scalar element of whatever lies at place into register d; what is of another kind is left to the interpreter. So is what is not
+ * there, if no handler here waits for that error: it saves code. */
 static void peek(Emit *e, R place, R idx, uint32_t d, SlotKind k)
 {
     if (e->dry || !e->block) {
@@ -312,16 +312,22 @@ static void peek(Emit *e, R place, R idx, uint32_t d, SlotKind k)
     gcc_jit_block *there = rf_block(e), *other = rf_block(e);
     R out = rf_addr(e, rf_payload(e, rf_home(e, d)));
     R args[4] = {rf_cast(e, place, c->t_ptr), idx, rf_k(e, tag_of(k)), rf_cast(e, out, c->t_ptr)};
-    rf_branch(e, rf_likely(e, rf_cmp(e, GCC_JIT_COMPARISON_NE, rf_help(e, RF_HELPER_peek, 4, args), rf_kt(e, c->t_i32, 0)), true),
-              there, other);
+    L result = rf_temp(e, c->t_i32);
+    rf_set(e, result, rf_help(e, RF_HELPER_peek, 4, args));
+    rf_branch(e, rf_likely(e, rf_cmp(e, GCC_JIT_COMPARISON_GT, rf_val(e, result), rf_kt(e, c->t_i32, 0)), true), there,
+              other);
     e->block = other;
-    L value = rf_temp(e, c->t_value);
-    R found = rf_cast(e, rf_addr(e, value), c->t_ptr);
-    R again[6] = {e->vm, e->frame, rf_where(e), rf_cast(e, place, c->t_ptr), idx, found};
-    rf_check(e, rf_help(e, RF_HELPER_index_int, 6, again));
-    R drop[1] = {found};
-    rf_eval(e, rf_help(e, RF_HELPER_release, 1, drop));
-    rf_jump(e, rf_exit(e, e->pc, RF_REASON_TYPE_GUARD, true));
+    if (rf_is_handled(e)) {
+        L value = rf_temp(e, c->t_value);
+        R found = rf_cast(e, rf_addr(e, value), c->t_ptr);
+        R again[6] = {e->vm, e->frame, rf_where(e), rf_cast(e, place, c->t_ptr), idx, found};
+        rf_check(e, rf_help(e, RF_HELPER_index_int, 6, again));
+        R drop[1] = {found};
+        rf_eval(e, rf_help(e, RF_HELPER_release, 1, drop));
+        rf_jump(e, rf_exit(e, e->pc, RF_REASON_TYPE_GUARD, true));
+    } else {
+        rf_jump(e, rf_exit_element(e, result));
+    }
     e->block = there;
     if (k == K_FLOAT) {
         rf_set(e, rf_freg(e, d), rf_val(e, rf_payload_f(e, rf_home(e, d))));

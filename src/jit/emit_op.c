@@ -49,9 +49,14 @@ static uint32_t finish(Emit *e, SlotKind k, R value)
     return i;
 }
 
-/* Goes on when cond holds; else the operator of the two top operands raises its error. */
+/* Goes on when cond holds; else the operator of the two top operands raises its error. That is left to the interpreter where no
+ * handler here waits for it: it saves code. */
 static void else_raise(Emit *e, R cond)
 {
+    if (!rf_is_handled(e)) {
+        rf_guard(e, cond, RF_REASON_OVERFLOW);
+        return;
+    }
     gcc_jit_block *good = rf_block(e), *bad = rf_block(e);
     rf_branch(e, rf_likely(e, cond, true), good, bad);
     Slot *slots = rf_mem_alloc(sizeof(Slot) * e->nslots);

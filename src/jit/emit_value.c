@@ -56,6 +56,10 @@ static void else_undefined(Emit *e, uint32_t g)
         return;
     }
     RfCompiler *c = e->c;
+    if (!rf_is_handled(e)) { /* the interpreter will do that */
+        rf_guard(e, not_undef(e, rf_global_place(e, g)), RF_REASON_GLOBAL_CHANGED);
+        return;
+    }
     gcc_jit_block *there = rf_block(e), *absent = rf_block(e);
     rf_branch(e, rf_likely(e, not_undef(e, rf_global_place(e, g)), true), there, absent);
     e->block = absent;

@@ -220,6 +220,16 @@ static void call_exit(Emit *e, RfExit exit, char *states)
     exit.expected = e->expected;
     e->expected = 0;
     R number = rf_kt(e, e->c->t_u64, add_exit(e, exit));
+    if (e->absent) { /* the exit behind it, which is no failure of a guess */
+        exit.reason = RF_REASON_BOUNDS;
+        exit.guard = false;
+        char *copy = rf_mem_alloc(exit.nslots + 1u);
+        exit.slots = memcpy(copy, states, exit.nslots + 1u);
+        add_exit(e, exit);
+        R absent = rf_cmp(e, GCC_JIT_COMPARISON_LT, rf_val(e, e->absent), rf_kt(e, e->c->t_i32, 0));
+        number = rf_bin(e, GCC_JIT_BINARY_OP_PLUS, e->c->t_u64, number, rf_cast(e, absent, e->c->t_u64));
+        e->absent = NULL;
+    }
     R fp = exit.error == RF_EXIT_RAISED ? rf_kt(e, e->c->t_ptr, 0) : rf_cast(e, e->fp, e->c->t_ptr);
     R args[4] = {e->vm, e->frame, fp, number};
     rf_gcc.block_end_with_return(e->block, NULL, rf_help(e, RF_HELPER_exit, 4, args));
@@ -266,6 +276,12 @@ static gcc_jit_block *make_exit(Emit *e, uint32_t pc, RfReason reason, bool guar
 gcc_jit_block *rf_exit(Emit *e, uint32_t pc, RfReason reason, bool guard)
 {
     return make_exit(e, pc, reason, guard, RF_EXIT_NO_ERROR);
+}
+
+gcc_jit_block *rf_exit_element(Emit *e, L found)
+{
+    e->absent = found;
+    return make_exit(e, e->pc, RF_REASON_TYPE_GUARD, true, RF_EXIT_NO_ERROR);
 }
 
 gcc_jit_block *rf_exit_handled(Emit *e, RfReason reason)
