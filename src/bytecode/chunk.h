@@ -105,10 +105,13 @@ typedef struct RfPath {
     RfStep *steps;
 } RfPath;
 
+#define RF_SITE_KINDS 4 /* different callees that a site remembers */
+
 typedef struct RfCallSite {
     uint32_t place;     /* 1 + path number, or 0: see RfPath */
     const void *callee; /* inline cache: proto or builtin last called */
     uint32_t hits, misses;
+    const void *met[RF_SITE_KINDS + 1]; /* protos that missed the cache, first come first; more than RF_SITE_KINDS: many */
 } RfCallSite;
 
 typedef struct RfFieldSite {
@@ -135,6 +138,7 @@ typedef struct RfMethodSite {
     uint32_t version;
     RfFunction *method; /* borrowed from the struct type */
     uint32_t hits, misses;
+    RfShape *met[RF_SITE_KINDS + 1]; /* as RfCallSite: shapes that had the method */
 } RfMethodSite;
 
 typedef struct RfStructSite {

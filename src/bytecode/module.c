@@ -30,6 +30,7 @@ RfModule *rf_module_new(RfRuntime *rt, uint32_t id, RfString *name, const char *
     m->id = id;
     m->name = name;
     m->file = copy_bytes(file, strlen(file));
+    m->file_name = rf_intern_cstr(rt, file);
     if (source) {
         m->source = copy_bytes(source, source_len);
         m->source_len = source_len;

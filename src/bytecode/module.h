@@ -45,9 +45,10 @@ struct RfModule {
     uint32_t id; /* struct types are keyed by it; 0 is the library */
     bool open; /* more code will be compiled into this module, or the host adds globals (shell, embedding): any name may
                             become a global later. When false the compiler knows all names that can. Set before rf_compile. */
-    RfString *name; /* as imported; main script: "<main>" */
-    char *file;     /* as shown in diagnostics, owned */
-    char *source;   /* kept for excerpts, owned (NULL when not available) */
+    RfString *name;      /* as imported; main script: "<main>" */
+    char *file;          /* as shown in diagnostics, owned */
+    RfString *file_name; /* the same, interned (call stacks) */
+    char *source;        /* kept for excerpts, owned (NULL when not available) */
     size_t source_len;
     RfValue *globals;    /* values by slot; UNDEF: absent; a builtin while kind is ABSENT and the name is one */
     RfGlobalInfo **info; /* by slot */

@@ -10,6 +10,7 @@
 
 #define MAX_BINDS 1024
 #define MAX_SLOTS 1000
+#define MAX_PARAMS 200
 #define MAX_INSTRS 6000 /* of all units that are really compiled; measured: about 1 s */
 
 /* ---- what emitters ask for ---- */
@@ -180,7 +181,7 @@ static void load_frame(Emit *e, const RfJobLoop *loop)
         e->s.slots[i] = (Slot){.k = K_HOME};
     }
     states[n] = 0;
-    gcc_jit_block *out = rf_exit(e, loop->pc, RF_REASON_TYPE_GUARD, true, false), *on = rf_block(e);
+    gcc_jit_block *out = rf_exit(e, loop->pc, RF_REASON_TYPE_GUARD, true), *on = rf_block(e);
     R args[3] = {e->frame, rf_cast(e, e->fp, c->t_ptr), rf_kt(e, c->t_u64, rf_entry_record(e, loop->pc, n, states))};
     rf_branch(e, rf_cmp(e, GCC_JIT_COMPARISON_NE, rf_help(e, RF_HELPER_enter, 3, args), rf_kt(e, c->t_i32, 0)), on,
               out);
@@ -224,10 +225,11 @@ static void run_block(Emit *e, uint32_t start)
     rf_state_copy(e, &e->s, &e->in[start]);
     e->exit_block = NULL;
     if (start < e->first_pc || start > e->last_pc) { /* the loop is over: the rest is the interpreter's */
-        rf_jump(e, rf_exit(e, start, RF_REASON_NONE, false, false));
+        rf_jump(e, rf_exit(e, start, RF_REASON_NONE, false));
         e->block = NULL;
         return;
     }
+    rf_enter_handler(e, start);
     for (e->pc = start; e->block && !e->rejected;) {
         rf_gen_instr(e);
         if (e->dry && e->osr < 0) {
@@ -563,8 +565,9 @@ static void make_entry(RfCompiler *c, UnitInfo *info)
         }
         RfTag tag = info->params[i] == K_INT ? RF_TAG_INT : info->params[i] == K_FLOAT ? RF_TAG_FLOAT : RF_TAG_BOOL;
         gcc_jit_block *on = rf_block(&e);
+        rf_expect(&e, info->params[i]);
         if (!out) {
-            out = rf_exit(&e, 0, RF_REASON_TYPE_GUARD, true, false);
+            out = rf_exit(&e, 0, RF_REASON_TYPE_GUARD, true);
         }
         rf_branch(&e,
                   rf_likely(&e,
@@ -801,11 +804,14 @@ bool rf_jit_compile(const RfJob *job, const char *path, unsigned want, RfCompile
             SlotKind k = rf_kind_of_class(u->params[p]);
             info->params[p] = u->level >= 2 ? K_HOME : k == K_NULL ? K_HOME : k;
         }
-        info->bad = (u->flags & (RF_PROTO_ASYNC | RF_PROTO_GENERATOR)) != 0 || u->nparams > 200;
+        info->bad = (u->flags & (RF_PROTO_ASYNC | RF_PROTO_GENERATOR)) != 0 || u->nparams > MAX_PARAMS;
     }
     c.units[0].used = job->units[0].compile_entry;
     if (c.units[0].bad) {
-        c.reason = job->units[0].flags & RF_PROTO_ASYNC ? RF_REASON_ASYNC : RF_REASON_GENERATOR;
+        unsigned flags = job->units[0].flags;
+        c.reason = flags & RF_PROTO_ASYNC       ? RF_REASON_ASYNC
+                   : flags & RF_PROTO_GENERATOR ? RF_REASON_GENERATOR
+                                                : RF_REASON_TOO_MANY_LOCALS;
     }
     infer(&c);
     if (c.reason == RF_REASON_NONE) {

@@ -100,7 +100,7 @@ typedef struct Emit {
     gcc_jit_block *block; /* being filled; NULL: unreachable */
     R vm, frame, fp;
     L closure;
-    gcc_jit_block *leave; /* calls helper exit with the number in leave_with: one for all exits, because calls are dear in GCC */
+    gcc_jit_block *leave[2]; /* calls helper exit with the number in leave_with; [1] without fp */
     L leave_with;
     L lazy_fp; /* of a light function: set by rf_need_homes */
     gcc_jit_block *homes_block; /* where it was last set */
@@ -124,6 +124,9 @@ typedef struct Emit {
     bool rejected;
     uint32_t exit_pc;   /* cache of the exit block of this pc with unchanged state */
     gcc_jit_block *exit_block;
+    uint32_t exit_number; /* of exit_block */
+    L absent;             /* see rf_exit_element */
+    uint16_t expected;    /* what the next guard or exit wants (rf_expect) */
 } Emit;
 
 struct RfCompiler {
@@ -153,7 +156,6 @@ R rf_bound_c(RfCompiler *c, RfBindKind kind, uint32_t a, const char *name, T typ
 R rf_help(Emit *e, RfHelper helper, int n, R *args); /* call of a helper as an expression (NULL in dry passes) */
 
 /* ---- flow.c ---- */
-void rf_flow_effect(const RfJobUnit *u, RfInstr in, int *pops, int *pushes, int *at_target);
 bool rf_flow_analyse(Emit *e); /* depth_at, leaders, loops, liveness; false: too strange to compile */
 static inline bool rf_alive(const Emit *e, uint32_t pc, uint32_t local)
 {
@@ -167,17 +169,20 @@ void rf_state_copy(const Emit *e, State *to, const State *from);
 void rf_goto(Emit *e, uint32_t target);
 gcc_jit_block *rf_edge(Emit *e, uint32_t target); /* a block that goes there with the current state */
 /* A cold block that leaves native code at pc with the current state. */
-gcc_jit_block *rf_exit(Emit *e, uint32_t pc, RfReason reason, bool guard, bool error);
+gcc_jit_block *rf_exit(Emit *e, uint32_t pc, RfReason reason, bool guard);
 /* After helper safepoint: an error at the present pc, or on to `resume`. */
 gcc_jit_block *rf_exit_stopped(Emit *e, uint32_t resume);
-/* as rf_exit with error, operand stack as the VM left it (vm->sp); all operands were in their homes */
-gcc_jit_block *rf_exit_step(Emit *e);
+gcc_jit_block *rf_exit_element(Emit *e, L found); /* at e->pc, after helper peek: a type guard, or there is no such element */
+gcc_jit_block *rf_exit_handled(Emit *e, RfReason reason); /* an error is under way at e->pc: the interpreter goes on in its handler */
+gcc_jit_block *rf_exit_raised(Emit *e);  /* an error is under way at e->pc: it leaves the activation */
 /* The number of a record for helper `enter`: what the n slots are to hold. Takes `states` (rf_mem, n + 1 bytes). */
 uint32_t rf_entry_record(Emit *e, uint32_t pc, uint32_t n, char *states);
+/* Is the current state what block `target` was analysed for, so that rf_goto may convert it? (When emitting.) */
+bool rf_state_fits(Emit *e, uint32_t target);
+/* The next guard or exit is about values of this kind: for the `guard` lines of DEBUG_JIT. */
+void rf_expect(Emit *e, SlotKind k);
 /* Continues when cond holds (likely), else leaves at e->pc. */
 void rf_guard(Emit *e, R cond, RfReason reason);
-/* The status of a helper: 0 goes on, else error exit with the present state. */
-void rf_check(Emit *e, R status);
 /* Makes slot i live in its home, owned. */
 void rf_to_home(Emit *e, uint32_t i);
 /* All operands, and all locals, in homes for the VM to see (locals that are scalars stay in registers as well). */
@@ -192,6 +197,16 @@ uint32_t rf_push_slot(Emit *e, SlotKind k); /* new top operand of kind k, its sl
 void rf_set_slot(Emit *e, uint32_t i, SlotKind k);
 /* resume: where the interpreter can go on with the present state when the code has been withdrawn; -1 nowhere. */
 void rf_gen_safepoint(Emit *e, int64_t resume);
+
+/* ---- emit_error.c: errors under way at e->pc ---- */
+/* A cold block for an error with the current state: to its handler in this activation, else out of it. The emitter must have
+ * come here, or to rf_may_fail, with such a state in the dry passes. */
+gcc_jit_block *rf_error(Emit *e);
+void rf_may_fail(Emit *e);        /* dry passes: there will be an rf_error like this */
+void rf_check(Emit *e, R status); /* of a helper: RF_OK goes on, anything else is an error */
+gcc_jit_block *rf_rare_error(Emit *e, RfReason reason); /* as rf_error, for errors that hardly ever come; needs no dry pass */
+bool rf_is_handled(const Emit *e); /* has this activation a handler for errors at e->pc? */
+void rf_enter_handler(Emit *e, uint32_t start); /* at the start of a block, in case it is a handler's */
 
 /* ---- small emission (emit_util.c); all return NULL and do nothing in dry passes ---- */
 R rf_k(Emit *e, int64_t v);
@@ -273,6 +288,12 @@ void rf_check_depth(Emit *e, uint32_t unit); /* raises when there is no frame le
 /* Calls unit's direct form with the argc operands from slot `first` on, which have the kinds of its parameters and which the
  * callee consumes; after rf_check_depth. fn: as frame[1].fn, or NULL. */
 L rf_direct_call(Emit *e, uint32_t unit, uint32_t first, uint32_t argc, R fn);
+/* Calls unit's direct form with the argc operands on top. fn: the function object for frame[1].fn, or NULL. The operand below
+ * the arguments, when below_callee, is the callee and goes away too. */
+void rf_call_unit(Emit *e, uint32_t unit, uint32_t argc, R fn, bool below_callee);
+/* emit_several.c: CALL or CALL_METHOD of a site that has met a few functions or shapes; callee or receiver is boxed. false: it
+ * has not */
+bool rf_gen_call_several(Emit *e);
 /* emit_higher.c: CLOSURE that only a builtin below calls; the call of such a builtin. false: not one of these */
 bool rf_gen_callback(Emit *e);
 bool rf_gen_higher(Emit *e);
@@ -290,6 +311,9 @@ void rf_gen_store_global(Emit *e);
 /* emit_generic.c: values of any kind, through helpers */
 R rf_value_address(Emit *e, uint32_t slot); /* where the value of slot lies or is put for this, as void * (borrowed) */
 void rf_drop_operands(Emit *e, uint32_t n); /* owned by somebody else now */
+/* Around a call with a place (chunk.h, RfPath; 0: none): the variable may give its value up during the call. */
+void rf_before_place(Emit *e, uint32_t place);
+void rf_after_place(Emit *e, uint32_t place);
 void rf_gen_call_builtin(Emit *e, const RfBuiltin *b, uint32_t argc, uint32_t place);
 void rf_gen_call_site(Emit *e, uint32_t n, uint32_t place); /* n operands with callee or receiver */
 void rf_gen_binary_any(Emit *e, RfOp op);        /* comparisons too */

@@ -65,22 +65,27 @@ static void invalidate(RfVm *vm, RfImage *image, RfUnit *unit, RfReason reason)
     }
 }
 
-/* For the `guard` line: the operand that surprised - the one below an int when the instruction takes two - and what the guard
- * may have wanted: a class met there before, else an int. */
+/* For the `guard` line: what the guard wanted, and the operand or argument that surprised it. */
 static void trace_guard(const RfVm *vm, const RfUnit *unit, const RfExit *e, uint32_t fails)
 {
     const RfProto *proto = unit->proto;
-    const RfValue *bottom = vm->frame->fp + proto->nlocals;
-    uint16_t got = 0, expected = 0;
-    if (e->reason == RF_REASON_TYPE_GUARD && vm->sp > bottom) {
-        int pops, pushes, at_target;
-        rf_op_effect(proto, proto->code[e->pc], &pops, &pushes, &at_target);
+    const RfValue *fp = vm->frame->fp, *bottom = fp + proto->nlocals;
+    uint16_t got = 0, expected = e->expected;
+    int pops, pushes, at_target;
+    rf_op_effect(proto, proto->code[e->pc], &pops, &pushes, &at_target);
+    if (e->reason == RF_REASON_SHAPE || e->reason == RF_REASON_CALLEE_CHANGED) { /* receiver or callee lies deepest */
+        bool there = pops > 0 && vm->sp - bottom >= pops;
+        expected = e->reason == RF_REASON_SHAPE ? RF_CLASS_STRUCT : RF_CLASS_FUNCTION;
+        got = there ? rf_value_class(vm->sp[-pops]) : 0;
+    } else if (vm->sp > bottom) {
         got = rf_value_class(vm->sp[-1]);
-        if (got == RF_CLASS_INT && pops == 2 && vm->sp - bottom >= 2) {
-            got = rf_value_class(vm->sp[-2]);
+        for (const RfValue *v = vm->sp - 1; expected && v >= bottom && (got & expected); v--) {
+            got = rf_value_class(*v);
         }
-        expected = proto->profile ? proto->profile->tos[e->pc] & (uint16_t) ~(RF_CLASS_SEEN | got) : 0;
-        expected = expected ? expected : got != RF_CLASS_INT ? RF_CLASS_INT : 0;
+    }
+    for (uint32_t i = 0; e->pc == 0 && !got && i < proto->nparams; i++) {
+        uint16_t class = rf_value_class(fp[i]);
+        got = class & expected ? 0 : class;
     }
     rf_trace_guard(unit, e->pc, expected, got, fails);
 }

@@ -64,7 +64,7 @@ bool rf_gen_step(Emit *e)
     e->info->light = false;
     RfInstr in = e->u->code[e->pc];
     int pops, pushes, at_target;
-    rf_flow_effect(e->u, in, &pops, &pushes, &at_target);
+    rf_job_effect(e->u, in, &pops, &pushes, &at_target);
     uint32_t first, count;
     step_writes(e, in, &first, &count);
     rf_spill(e, true);
@@ -83,28 +83,32 @@ bool rf_gen_step(Emit *e)
             }
         }
     }
-    R args[3] = {e->vm, e->frame, rf_where(e)};
+    R args[3] = {e->vm, e->frame, rf_where(e)}, status = NULL;
     if (!e->dry && e->block) {
-        L status = rf_temp(e, e->c->t_i32);
-        rf_set(e, status, rf_help(e, RF_HELPER_step, 3, args));
-        gcc_jit_block *ok = rf_block(e), *out = rf_exit_step(e);
-        rf_branch(e,
-                  rf_likely(e, rf_cmp(e, GCC_JIT_COMPARISON_EQ, rf_val(e, status), rf_kt(e, e->c->t_i32, RF_OK)), true),
-                  ok, out);
-        e->block = ok;
+        L kept = rf_temp(e, e->c->t_i32);
+        rf_set(e, kept, rf_help(e, RF_HELPER_step, 3, args));
+        status = rf_val(e, kept);
     }
+    for (uint32_t i = first; i < first + count; i++) {
+        e->s.slots[i] = (Slot){.k = K_HOME, .class = MAYBE_UNDEF};
+    }
+    widen_place(e, in);
     instruction_cleared(e);
+    unsigned flags = rf_op_info[in.op].flags;
+    if (flags & RF_OPF_E && !(flags & RF_OPF_J)) { /* raises: the step cannot have succeeded */
+        rf_jump(e, rf_error(e));
+        e->block = NULL;
+        return true;
+    }
+    rf_check(e, status);
     for (uint32_t i = 0; i < e->u->nlocals; i++) {
         rf_view_clear(e, false, i, true);
     }
     for (uint32_t i = first; i < first + count; i++) {
-        e->s.slots[i] = (Slot){.k = K_HOME, .class = MAYBE_UNDEF};
         rf_view_clear(e, false, i, false);
     }
     rf_view_clear_globals(e);
-    widen_place(e, in);
     uint32_t before = e->s.depth;
-    unsigned flags = rf_op_info[in.op].flags;
     if (flags & RF_OPF_J) {
         /* frame->pc tells which way it went */
         e->s.depth = (uint32_t)((int)before + at_target);
@@ -133,13 +137,6 @@ bool rf_gen_step(Emit *e)
     e->s.depth = before - (uint32_t)pops;
     for (int i = 0; i < pushes; i++) {
         rf_push_slot(e, K_HOME);
-    }
-    if (flags & RF_OPF_E) { /* raises: the step cannot have succeeded */
-        if (!e->dry && e->block) {
-            rf_jump(e, rf_exit_step(e));
-        }
-        e->block = NULL;
-        return true;
     }
     if (pushes == 1) {
         rf_speculate(e, rf_top(e), e->u->tos[e->pc + 1], e->pc + 1);
@@ -318,15 +315,8 @@ void rf_gen_safepoint(Emit *e, int64_t resume)
     }
     R args[3] = {e->vm, e->frame, where};
     R status = rf_help(e, RF_HELPER_safepoint, 3, args);
-    if (resume < 0) {
-        rf_check(e, status);
-    } else {
-        gcc_jit_block *leave = rf_exit_stopped(e, (uint32_t)resume);
-        rf_branch(e, rf_cmp(e, GCC_JIT_COMPARISON_EQ, status, rf_kt(e, c->t_i32, RF_OK)), on, leave);
-        e->block = on;
-        return;
-    }
-    rf_jump(e, on);
+    gcc_jit_block *out = resume < 0 ? rf_rare_error(e, RF_REASON_EXCEPTION) : rf_exit_stopped(e, (uint32_t)resume);
+    rf_branch(e, rf_cmp(e, GCC_JIT_COMPARISON_EQ, status, rf_kt(e, c->t_i32, RF_OK)), on, out);
     e->block = on;
 }
 

@@ -25,7 +25,7 @@ static void finish(Emit *e, uint32_t argc, SlotKind k, R value)
 {
     L kept = rf_temp(e, k == K_FLOAT ? e->c->t_f64 : e->c->t_i64);
     rf_set(e, kept, value);
-    pop_operands(e, argc + 1);
+    pop_operands(e, argc + (e->u->code[e->pc].op == RF_OP_CALL)); /* a uniform call has none */
     uint32_t d = rf_push_slot(e, k);
     rf_set(e, k == K_FLOAT ? rf_freg(e, d) : rf_ireg(e, d), rf_val(e, kept));
 }
@@ -360,7 +360,7 @@ static bool intrinsic(Emit *e, const char *name, uint32_t argc)
     if (argc != 2) {
         return false;
     }
-    if (strcmp(name, "push") == 0 && rf_gen_push(e, e->pc)) {
+    if (strcmp(name, "push") == 0 && e->u->code[e->pc].op == RF_OP_CALL && rf_gen_push(e, e->pc)) {
         return true;
     }
     if (strcmp(name, "has_key") == 0) {

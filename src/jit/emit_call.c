@@ -19,7 +19,8 @@ bool rf_can_call(const Emit *e, uint32_t unit, uint32_t argc)
     }
     const RfJobUnit *u = e->c->units[unit].u;
     return argc == u->nparams && argc >= u->nrequired &&
-           !(u->flags & (RF_PROTO_ASYNC | RF_PROTO_GENERATOR | RF_PROTO_MAIN | RF_PROTO_SPAWN | RF_PROTO_TEST | RF_PROTO_DEFAULTS));
+           !(u->flags & (RF_PROTO_ASYNC | RF_PROTO_GENERATOR | RF_PROTO_MAIN | RF_PROTO_SPAWN | RF_PROTO_TEST |
+                         RF_PROTO_DEFAULTS));
 }
 
 /* Puts argument `slot` into its home, where the callee finds it. When the callee only borrows it, the value of a local needs
@@ -68,8 +69,9 @@ void rf_check_depth(Emit *e, uint32_t unit)
     rf_branch(e, rf_likely(e, rf_cmp(e, GCC_JIT_COMPARISON_GE, e->frame, limit), false), deep, on);
     e->block = deep;
     R error[4] = {e->vm, e->frame, rf_where(e), rf_cast(e, rf_bound(e, RF_BIND_PROTO, unit, NULL, c->t_u8p), c->t_ptr)};
-    rf_check(e, rf_help(e, RF_HELPER_call_limit, 4, error));
-    rf_jump(e, on);
+    R status = rf_help(e, RF_HELPER_call_limit, 4, error);
+    rf_branch(e, rf_cmp(e, GCC_JIT_COMPARISON_EQ, status, rf_kt(e, c->t_i32, RF_OK)), on,
+              rf_rare_error(e, RF_REASON_DEPTH_LIMIT));
     e->block = on;
 }
 
@@ -100,7 +102,8 @@ L rf_direct_call(Emit *e, uint32_t unit, uint32_t first, uint32_t argc, R fn)
     }
     for (uint32_t i = 0; i < argc; i++) {
         if (raw(info->params[i])) {
-            args[n++] = info->params[i] == K_FLOAT ? rf_val(e, rf_freg(e, first + i)) : rf_val(e, rf_ireg(e, first + i));
+            args[n++] =
+                info->params[i] == K_FLOAT ? rf_val(e, rf_freg(e, first + i)) : rf_val(e, rf_ireg(e, first + i));
         } else if (info->borrows[i] && !e->s.slots[first + i].borrowed) {
             tags[i] = rf_temp(e, c->t_u64);
             objects[i] = rf_temp(e, c->t_u8p);
@@ -117,9 +120,7 @@ L rf_direct_call(Emit *e, uint32_t unit, uint32_t first, uint32_t argc, R fn)
     return ret;
 }
 
-/* Calls unit's direct form with the argc operands on top. fn: the function object for frame[1].fn, or NULL. The operand below
- * the arguments, when below_callee, is the callee and goes away too. */
-static void call_unit(Emit *e, uint32_t unit, uint32_t argc, R fn, bool below_callee)
+void rf_call_unit(Emit *e, uint32_t unit, uint32_t argc, R fn, bool below_callee)
 {
     RfCompiler *c = e->c;
     UnitInfo *info = &c->units[unit];
@@ -144,6 +145,7 @@ static void call_unit(Emit *e, uint32_t unit, uint32_t argc, R fn, bool below_ca
             if (!e->dry && e->block) {
                 RfTag tag = want == K_INT ? RF_TAG_INT : want == K_FLOAT ? RF_TAG_FLOAT : RF_TAG_BOOL;
                 R home = rf_home(e, slot);
+                rf_expect(e, want);
                 rf_guard(e, rf_cmp(e, GCC_JIT_COMPARISON_EQ, rf_val(e, rf_tag(e, home)), rf_kt(e, c->t_u64, tag)),
                          RF_REASON_TYPE_GUARD);
                 if (want == K_FLOAT) {
@@ -164,6 +166,7 @@ static void call_unit(Emit *e, uint32_t unit, uint32_t argc, R fn, bool below_ca
     }
     e->exit_block = NULL;
     rf_view_clear_globals(e);
+    rf_may_fail(e);
     SlotKind result = info->result;
     if (result == K_DEAD) { /* not known in this round: nothing after the call is reached yet */
         e->block = NULL;
@@ -176,12 +179,15 @@ static void call_unit(Emit *e, uint32_t unit, uint32_t argc, R fn, bool below_ca
         R tag = rf_gcc.rvalue_access_field(rf_val(e, ret), NULL, c->r_tag);
         R payload = rf_gcc.rvalue_access_field(rf_val(e, ret), NULL, c->r_payload);
         gcc_jit_block *good = rf_block(e), *bad = rf_block(e), *failed, *other = rf_block(e);
-        RfTag want = result == K_INT ? RF_TAG_INT : result == K_FLOAT ? RF_TAG_FLOAT : result == K_BOOL ? RF_TAG_BOOL : RF_TAG_NULL;
+        RfTag want = result == K_INT     ? RF_TAG_INT
+                     : result == K_FLOAT ? RF_TAG_FLOAT
+                     : result == K_BOOL  ? RF_TAG_BOOL
+                                         : RF_TAG_NULL;
         R ok = result == K_HOME ? rf_cmp(e, GCC_JIT_COMPARISON_NE, tag, rf_kt(e, c->t_u64, RF_RET_ERROR))
                                 : rf_cmp(e, GCC_JIT_COMPARISON_EQ, tag, rf_kt(e, c->t_u64, want));
         rf_branch(e, rf_likely(e, ok, true), good, bad);
         e->block = bad;
-        failed = rf_exit(e, e->pc, RF_REASON_EXCEPTION, false, true);
+        failed = rf_error(e);
         rf_branch(e, rf_cmp(e, GCC_JIT_COMPARISON_EQ, tag, rf_kt(e, c->t_u64, RF_RET_ERROR)), failed, other);
         e->block = other;
         rf_need_homes(e);
@@ -194,7 +200,8 @@ static void call_unit(Emit *e, uint32_t unit, uint32_t argc, R fn, bool below_ca
         rf_set(e, rf_payload(e, rf_home(e, d)), rf_cast(e, payload, c->t_i64));
         e->s.slots[d] = (Slot){.k = K_HOME};
         e->s.depth = d + 1 - e->u->nlocals;
-        gcc_jit_block *out = rf_exit(e, e->pc + 1, RF_REASON_TYPE_GUARD, true, false);
+        rf_expect(e, result);
+        gcc_jit_block *out = rf_exit(e, e->pc + 1, RF_REASON_TYPE_GUARD, true);
         rf_jump(e, out);
         e->s.slots[d] = kept;
         e->s.depth = depth;
@@ -232,7 +239,7 @@ void rf_gen_call(Emit *e)
     const RfJobCall *site = &e->u->calls[in.b];
     Slot *s = &e->s.slots[callee];
     if (s->k == K_UNIT && rf_can_call(e, s->n, argc)) {
-        call_unit(e, s->n, argc, NULL, true);
+        rf_call_unit(e, s->n, argc, NULL, true);
         return;
     }
     if ((s->k == K_BUILTIN || s->k == K_HOME) && s->name &&
@@ -243,7 +250,8 @@ void rf_gen_call(Emit *e)
     if (boxed && site->kind == RF_CALLEE_UNIT && e->u->level < 2 && rf_can_call(e, site->unit, argc)) {
         if (!e->dry && e->block) {
             R place = rf_place(e, callee);
-            rf_guard(e, rf_cmp(e, GCC_JIT_COMPARISON_EQ, rf_val(e, rf_tag(e, place)), rf_kt(e, c->t_u64, RF_TAG_FUNCTION)),
+            rf_guard(e,
+                     rf_cmp(e, GCC_JIT_COMPARISON_EQ, rf_val(e, rf_tag(e, place)), rf_kt(e, c->t_u64, RF_TAG_FUNCTION)),
                      RF_REASON_CALLEE_CHANGED);
             R proto = rf_val(e, rf_at(e, rf_val(e, rf_payload_p(e, place)), offsetof(RfFunction, proto), c->t_u8p));
             rf_guard(e, rf_cmp(e, GCC_JIT_COMPARISON_EQ, proto, rf_bound(e, RF_BIND_PROTO, site->unit, NULL, c->t_u8p)),
@@ -253,17 +261,64 @@ void rf_gen_call(Emit *e)
             rf_to_home(e, callee); /* the global may change during the call */
         }
         if (e->c->units[site->unit].u->ncaptures == 0) {
-            call_unit(e, site->unit, argc, NULL, true);
+            rf_call_unit(e, site->unit, argc, NULL, true);
             return;
         }
         L fn = rf_temp(e, c->t_u8p);
         if (!e->dry && e->block) {
             rf_set(e, fn, rf_val(e, rf_payload_p(e, rf_place(e, callee))));
         }
-        call_unit(e, site->unit, argc, rf_val(e, fn), true);
+        rf_call_unit(e, site->unit, argc, rf_val(e, fn), true);
         return;
     }
-    rf_gen_call_site(e, argc + 1, site->place);
+    if (!boxed || !rf_gen_call_several(e)) {
+        rf_gen_call_site(e, argc + 1, site->place);
+    }
+}
+
+/* Classes of receivers that the profile has met: what lay on top when the first argument was begun. */
+static uint16_t receiver_class(const Emit *e, uint32_t recv)
+{
+    uint32_t depth = recv - e->u->nlocals + 1, pc = e->pc;
+    while (e->depth_at[pc] > depth && pc > 0 && e->depth_at[pc - 1] >= depth && e->depth_at[pc - 1] != UINT32_MAX) {
+        pc--;
+    }
+    return e->depth_at[pc] == depth ? e->u->tos[pc] & (uint16_t)~RF_CLASS_SEEN : 0;
+}
+
+/* Makes sure that the receiver has no members of its own, which would come first. false: it may have. */
+static bool plain_receiver(Emit *e, uint32_t recv)
+{
+    const uint16_t arrays = RF_CLASS_INTS | RF_CLASS_FLOATS | RF_CLASS_BOOLS | RF_CLASS_VALUES;
+    const Slot *s = &e->s.slots[recv];
+    if (s->k < K_HOME || (s->k == K_CONST && s->class == RF_CLASS_STRING)) {
+        return s->k != K_DEAD && s->k != K_UNDEF;
+    }
+    uint16_t seen = receiver_class(e, recv);
+    bool array = seen && !(seen & ~arrays);
+    if (e->u->level >= 2 || (s->k != K_HOME && s->k != K_ALIAS && s->k != K_GALIAS) ||
+        (!array && seen != RF_CLASS_STRING)) {
+        return false;
+    }
+    rf_guard(e,
+             rf_cmp(e, GCC_JIT_COMPARISON_EQ, rf_val(e, rf_tag(e, rf_place(e, recv))),
+                    rf_kt(e, e->c->t_u64, array ? RF_TAG_ARRAY : RF_TAG_STRING)),
+             RF_REASON_TYPE_GUARD);
+    return true;
+}
+
+/* x.f(..) where f is a function or builtin. */
+static bool call_uniform(Emit *e, const RfJobMethod *site, uint32_t argc, uint32_t recv)
+{
+    bool direct = site->uniform != RF_JOB_NONE && rf_can_call(e, site->uniform, argc);
+    if ((!direct && !site->builtin) || !plain_receiver(e, recv)) {
+        return false;
+    }
+    if (direct) {
+        rf_call_unit(e, site->uniform, argc, NULL, false);
+        return true;
+    }
+    return rf_gen_builtin(e, site->builtin, argc, site->place);
 }
 
 void rf_gen_call_method(Emit *e)
@@ -274,8 +329,15 @@ void rf_gen_call_method(Emit *e)
     uint32_t argc = in.a, recv = rf_top(e) - argc;
     Slot *s = &e->s.slots[recv];
     bool boxed = s->k == K_HOME || s->k == K_ALIAS || s->k == K_GALIAS;
-    if (!boxed || e->u->level >= 2 || site->shape == RF_JOB_NONE || site->unit == RF_JOB_NONE || !rf_can_call(e, site->unit, argc + 1)) {
-        rf_gen_call_site(e, argc + 1, site->place);
+    if (call_uniform(e, site, argc + 1, recv)) {
+        return;
+    }
+    bool others = (receiver_class(e, recv) & (uint16_t)~RF_CLASS_STRUCT) != 0;
+    if (!boxed || others || e->u->level >= 2 || site->shape == RF_JOB_NONE || site->unit == RF_JOB_NONE ||
+        !rf_can_call(e, site->unit, argc + 1)) {
+        if (!boxed || !rf_gen_call_several(e)) {
+            rf_gen_call_site(e, argc + 1, site->place);
+        }
         return;
     }
     rf_guard_shape(e, recv, site->shape);
@@ -283,7 +345,8 @@ void rf_gen_call_method(Emit *e)
         /* methods are replaced by a new declaration of the struct: its version tells */
         R type = rf_bound(e, RF_BIND_TYPE, site->shape, NULL, c->t_u8p);
         R version = rf_val(e, rf_at(e, type, offsetof(RfStructType, version), c->t_u32));
-        rf_guard(e, rf_cmp(e, GCC_JIT_COMPARISON_EQ, version, rf_kt(e, c->t_u32, site->version)), RF_REASON_CALLEE_CHANGED);
+        rf_guard(e, rf_cmp(e, GCC_JIT_COMPARISON_EQ, version, rf_kt(e, c->t_u32, site->version)),
+                 RF_REASON_CALLEE_CHANGED);
     }
-    call_unit(e, site->unit, argc + 1, NULL, false);
+    rf_call_unit(e, site->unit, argc + 1, NULL, false);
 }

@@ -307,7 +307,8 @@ static RfTag tag_of(SlotKind k)
     return k == K_INT ? RF_TAG_INT : k == K_FLOAT ? RF_TAG_FLOAT : k == K_BOOL ? RF_TAG_BOOL : RF_TAG_NULL;
 }
 
-/* Scalar element of whatever lies at place into register d; what is not there or of another kind is left to the interpreter. */
+/* Scalar element of whatever lies at place into register d; what is of another kind is left to the interpreter. So is what is not
+ * there, if no handler here waits for that error: it saves code. */
 static void peek(Emit *e, R place, R idx, uint32_t d, SlotKind k)
 {
     if (e->dry || !e->block) {
@@ -315,10 +316,26 @@ static void peek(Emit *e, R place, R idx, uint32_t d, SlotKind k)
     }
     RfCompiler *c = e->c;
     rf_need_homes(e);
+    gcc_jit_block *there = rf_block(e), *other = rf_block(e);
     R out = rf_addr(e, rf_payload(e, rf_home(e, d)));
     R args[4] = {rf_cast(e, place, c->t_ptr), idx, rf_k(e, tag_of(k)), rf_cast(e, out, c->t_ptr)};
-    rf_guard(e, rf_cmp(e, GCC_JIT_COMPARISON_NE, rf_help(e, RF_HELPER_peek, 4, args), rf_kt(e, c->t_i32, 0)),
-             RF_REASON_BOUNDS);
+    L result = rf_temp(e, c->t_i32);
+    rf_set(e, result, rf_help(e, RF_HELPER_peek, 4, args));
+    rf_branch(e, rf_likely(e, rf_cmp(e, GCC_JIT_COMPARISON_GT, rf_val(e, result), rf_kt(e, c->t_i32, 0)), true), there,
+              other);
+    e->block = other;
+    if (rf_is_handled(e)) {
+        L value = rf_temp(e, c->t_value);
+        R found = rf_cast(e, rf_addr(e, value), c->t_ptr);
+        R again[6] = {e->vm, e->frame, rf_where(e), rf_cast(e, place, c->t_ptr), idx, found};
+        rf_check(e, rf_help(e, RF_HELPER_index_int, 6, again));
+        R drop[1] = {found};
+        rf_eval(e, rf_help(e, RF_HELPER_release, 1, drop));
+        rf_jump(e, rf_exit(e, e->pc, RF_REASON_TYPE_GUARD, true));
+    } else {
+        rf_jump(e, rf_exit_element(e, result));
+    }
+    e->block = there;
     if (k == K_FLOAT) {
         rf_set(e, rf_freg(e, d), rf_val(e, rf_payload_f(e, rf_home(e, d))));
     } else if (k != K_NULL) {
@@ -348,8 +365,13 @@ static void read_view(Emit *e, View *v, uint32_t islot, uint32_t d, uint32_t pop
     R idx = rf_as_int(e, islot, RF_REASON_TYPE_GUARD);
     gcc_jit_block *join = NULL;
     R address = NULL;
-    bool fleeting = k == K_HOME && leaves_on_miss(e, v) && rf_is_fleeting(e, e->s.depth - pops + 1);
-    if (leaves_on_miss(e, v) && (v->class != RF_CLASS_VALUES || k == K_HOME)) {
+    bool leaves = leaves_on_miss(e, v);
+    bool fleeting = k == K_HOME && leaves && rf_is_fleeting(e, e->s.depth - pops + 1);
+    leaves = leaves && (v->class != RF_CLASS_VALUES || k == K_HOME);
+    if (!leaves) {
+        rf_may_fail(e);
+    }
+    if (leaves) {
         if (!e->dry && e->block) {
             L index = rf_temp(e, c->t_i64);
             rf_set(e, index, idx);
@@ -450,6 +472,7 @@ static bool index_direct(Emit *e, uint32_t xslot, uint32_t islot, bool consume_x
     }
     if (k == K_INT || k == K_FLOAT || k == K_BOOL) {
         L result = rf_temp(e, k == K_FLOAT ? c->t_f64 : c->t_i64);
+        rf_may_fail(e);
         if (!e->dry && e->block) {
             peek(e, rf_place(e, xslot), rf_val(e, rf_ireg(e, islot)), islot, k);
             rf_set(e, result, rf_val(e, k == K_FLOAT ? rf_freg(e, islot) : rf_ireg(e, islot)));
@@ -468,6 +491,7 @@ static bool index_direct(Emit *e, uint32_t xslot, uint32_t islot, bool consume_x
     }
     /* the result is boxed into the home of the index (free: the index is in a register), then moved */
     L status = NULL;
+    rf_may_fail(e);
     if (!e->dry && e->block) {
         R place = rf_place(e, xslot);
         gcc_jit_block *dict = rf_block(e), *found = rf_block(e), *general = rf_block(e), *join = rf_block(e);
@@ -649,6 +673,9 @@ void rf_gen_store_index(Emit *e, bool global, uint32_t n)
     bool leaves = v && v->class != RF_CLASS_VALUES && leaves_on_miss(e, v);
     if (s->k >= K_HOME) {
         rf_to_home(e, vslot); /* owned: it moves into the container */
+    }
+    if (!leaves) {
+        rf_may_fail(e);
     }
     if (leaves) {
         if (!e->dry && e->block) {

@@ -111,8 +111,7 @@ static void widen(Slot *s)
     }
 }
 
-/* Before a call with a place (chunk.h, RfPath; 0: none): the variable may give its value up during the call. */
-static void before_place(Emit *e, uint32_t place)
+void rf_before_place(Emit *e, uint32_t place)
 {
     if (!place) {
         return;
@@ -131,7 +130,7 @@ static void before_place(Emit *e, uint32_t place)
     }
 }
 
-static void after_place(Emit *e, uint32_t place)
+void rf_after_place(Emit *e, uint32_t place)
 {
     if (!place) {
         return;
@@ -156,7 +155,7 @@ void rf_gen_call_builtin(Emit *e, const RfBuiltin *b, uint32_t argc, uint32_t pl
     bool calls = (b->flags & RF_BUILTIN_CALLS) != 0;
     place = b->flags & RF_BUILTIN_REUSES ? place : 0;
     operands_home(e, argc);
-    before_place(e, place);
+    rf_before_place(e, place);
     if (calls) { /* script code may change globals; locals only through their cells */
         rf_unalias_global(e, -1);
     }
@@ -168,11 +167,11 @@ void rf_gen_call_builtin(Emit *e, const RfBuiltin *b, uint32_t argc, uint32_t pl
         rf_set(e, kept, rf_help(e, RF_HELPER_call_builtin, 4, args));
         status = rf_val(e, kept);
     }
-    after_place(e, place);
+    rf_after_place(e, place);
     if (calls) {
         rf_view_clear_globals(e);
     }
-    consumed(e, status, argc + 1);
+    consumed(e, status, argc + (e->u->code[e->pc].op == RF_OP_CALL)); /* with the callee, if there is one */
 }
 
 /* CALL or CALL_METHOD of whatever it is; n operands. */
@@ -180,7 +179,7 @@ void rf_gen_call_site(Emit *e, uint32_t n, uint32_t place)
 {
     bool method = e->u->code[e->pc].op == RF_OP_CALL_METHOD;
     operands_home(e, n);
-    before_place(e, place);
+    rf_before_place(e, place);
     rf_unalias_global(e, -1);
     if (method) { /* the function may be a local variable */
         show_locals(e);
@@ -192,7 +191,7 @@ void rf_gen_call_site(Emit *e, uint32_t n, uint32_t place)
         rf_set(e, kept, rf_help(e, RF_HELPER_call_site, 3, args));
         status = rf_val(e, kept);
     }
-    after_place(e, place);
+    rf_after_place(e, place);
     rf_view_clear_globals(e);
     consumed(e, status, n);
 }
@@ -203,7 +202,7 @@ void rf_gen_binary_any(Emit *e, RfOp op)
 {
     uint32_t place = op == RF_OP_ADD ? e->u->code[e->pc].b : 0;
     operands_home(e, 2);
-    before_place(e, place);
+    rf_before_place(e, place);
     rf_unalias_global(e, -1); /* operator methods */
     R status = NULL;
     if (!e->dry && e->block) {
@@ -212,7 +211,7 @@ void rf_gen_binary_any(Emit *e, RfOp op)
         rf_set(e, kept, rf_help(e, RF_HELPER_binary, 4, args));
         status = rf_val(e, kept);
     }
-    after_place(e, place);
+    rf_after_place(e, place);
     rf_view_clear_globals(e);
     consumed(e, status, 2);
 }
@@ -355,6 +354,7 @@ void rf_gen_store_index_any(Emit *e, bool global, uint32_t n)
         place = rf_home(e, n);
     }
     R index = rf_value_address(e, islot);
+    rf_may_fail(e);
     if (!e->dry && e->block) {
         R args[6] = {
             e->vm, e->frame, rf_where(e), rf_cast(e, place, c->t_ptr), index, rf_cast(e, rf_home(e, vslot), c->t_ptr)};
@@ -386,7 +386,7 @@ void rf_gen_get_field_any(Emit *e)
 static void apply(Emit *e)
 {
     int pops, pushes, at_target;
-    rf_flow_effect(e->u, e->u->code[e->pc], &pops, &pushes, &at_target);
+    rf_job_effect(e->u, e->u->code[e->pc], &pops, &pushes, &at_target);
     operands_home(e, (uint32_t)pops);
     R args[3] = {e->vm, e->frame, rf_where(e)};
     rf_check(e, rf_help(e, RF_HELPER_apply, 3, args));
@@ -447,6 +447,16 @@ static bool gen_path(Emit *e, RfInstr in)
 }
 
 /* ---- literals ---- */
+
+/* Raises the error of the instruction at hand. */
+static void gen_raise(Emit *e, uint32_t pops)
+{
+    operands_home(e, pops);
+    R args[3] = {e->vm, e->frame, rf_where(e)};
+    rf_eval(e, rf_help(e, RF_HELPER_apply, 3, args));
+    rf_jump(e, rf_error(e));
+    e->block = NULL;
+}
 
 static void gen_array(Emit *e, uint32_t count)
 {
@@ -569,6 +579,56 @@ static void test_cell(Emit *e, RfInstr in)
     e->block = NULL;
 }
 
+static void has_field(Emit *e, RfInstr in)
+{
+    R has = NULL;
+    if (!e->dry && e->block && e->s.slots[in.a].k == K_HOME) {
+        R proto = rf_cast(e, rf_bound(e, RF_BIND_PROTO, e->u->number, NULL, e->c->t_u8p), e->c->t_ptr);
+        R args[3] = {rf_cast(e, rf_home(e, in.a), e->c->t_ptr), rf_k(e, e->pc), proto};
+        has = rf_cast(e, rf_cmp(e, GCC_JIT_COMPARISON_NE, rf_help(e, RF_HELPER_match, 3, args), rf_kt(e, e->c->t_i32, 0)),
+                      e->c->t_i64);
+    } else {
+        has = rf_k(e, 0);
+    }
+    replace_by_register(e, 0, K_BOOL, has);
+}
+
+/* local[i], and the local gives its value up. */
+static void index_last(Emit *e, RfInstr in)
+{
+    uint32_t islot = rf_top(e);
+    L value;
+    rf_unalias_local(e, in.a);
+    R x = rf_value_address(e, in.a), i = rf_value_address(e, islot), out = outside(e, &value);
+    R args[6] = {e->vm, e->frame, rf_where(e), x, i, out};
+    rf_check(e, rf_help(e, RF_HELPER_index, 6, args));
+    rf_release_slot(e, in.a);
+    e->s.slots[in.a] = (Slot){.k = K_NULL};
+    rf_view_clear(e, false, in.a, false);
+    replace_operands(e, 1, value);
+}
+
+static bool load_callee(Emit *e)
+{
+    const RfJobUnit *u = e->u;
+    if (u->ncaptures == 0) { /* functions without captures are equal when their code is the same */
+        if (u->flags & (RF_PROTO_MAIN | RF_PROTO_SPAWN | RF_PROTO_TEST)) {
+            return false;
+        }
+        uint32_t d = rf_push_slot(e, K_UNIT);
+        e->s.slots[d].n = u->number;
+        return true;
+    }
+    uint32_t d = rf_push_slot(e, K_HOME);
+    R home = rf_home(e, d);
+    if (!e->dry && e->block) {
+        rf_set(e, rf_tag(e, home), rf_kt(e, e->c->t_u64, RF_TAG_FUNCTION));
+        rf_set(e, rf_payload_p(e, home), rf_val(e, e->closure));
+        rf_retain_at(e, home);
+    }
+    return true;
+}
+
 /* ---- patterns ---- */
 
 static void match_variant(Emit *e, RfInstr in)
@@ -679,6 +739,7 @@ bool rf_gen_generic(Emit *e)
     case RF_OP_ENUM:
     case RF_OP_RANGE:
     case RF_OP_DESTRUCT_ARRAY:
+    case RF_OP_DESTRUCT_DICT:
     case RF_OP_GET_FIELD_OPT:
     case RF_OP_TEST_GLOBAL: apply(e); return true;
     case RF_OP_CLOSURE: gen_closure(e, in); return true;
@@ -706,6 +767,17 @@ bool rf_gen_generic(Emit *e)
     case RF_OP_MATCH_EQUAL: match_by_helper(e, in); return true;
     case RF_OP_PAYLOAD: payload(e, in); return true;
     case RF_OP_TRY: gen_try(e, in); return true;
+    case RF_OP_LOAD_CALLEE: return load_callee(e);
+    case RF_OP_HAS_FIELD: has_field(e, in); return true;
+    case RF_OP_INDEX_LAST:
+        if (e->s.slots[in.a].k != K_HOME || (e->s.slots[in.a].class & RF_CLASS_UNDEF) || e->s.slots[in.a].borrowed) {
+            return false;
+        }
+        index_last(e, in);
+        return true;
+    case RF_OP_THROW:
+    case RF_OP_RETHROW: gen_raise(e, 1); return true;
+    case RF_OP_RAISE: gen_raise(e, 0); return true;
     default: return false;
     }
 }

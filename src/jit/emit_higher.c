@@ -225,7 +225,8 @@ static void boxed_result(Emit *e, Higher *h)
         e->s.depth = h->base + 1 - e->u->nlocals;
         e->s.slots[h->base] = (Slot){.k = K_HOME};
         R home = rf_home(e, h->base);
-        gcc_jit_block *out = rf_exit(e, e->pc + 1, RF_REASON_TYPE_GUARD, true, false), *good = rf_block(e);
+        rf_expect(e, h->result);
+        gcc_jit_block *out = rf_exit(e, e->pc + 1, RF_REASON_TYPE_GUARD, true), *good = rf_block(e);
         rf_branch(e,
                   rf_likely(e,
                             rf_cmp(e, GCC_JIT_COMPARISON_EQ, rf_val(e, rf_tag(e, home)),
@@ -406,8 +407,7 @@ static R tag_is(Emit *e, const Higher *h, uint64_t tag)
 static void check_error(Emit *e, const Higher *h)
 {
     gcc_jit_block *on = rf_block(e);
-    rf_branch(e, rf_likely(e, tag_is(e, h, RF_RET_ERROR), false), rf_exit(e, e->pc, RF_REASON_EXCEPTION, false, true),
-              on);
+    rf_branch(e, rf_likely(e, tag_is(e, h, RF_RET_ERROR), false), rf_error(e), on);
     e->block = on;
 }
 
@@ -665,6 +665,7 @@ bool rf_gen_higher(Emit *e)
         rf_to_home(e, h.acc);
     }
     rf_view_clear_globals(e);
+    rf_may_fail(e);
     if (!known) { /* nothing after the call is reached in this round */
         e->block = NULL;
         return true;

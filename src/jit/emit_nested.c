@@ -245,6 +245,7 @@ bool rf_gen_store_nested(Emit *e, const RfJobPath *path, bool value_on_top)
         }
     }
     View *view = rf_view_of(e, global, path->slot);
+    rf_may_fail(e);
     if (!e->dry && e->block) {
         gcc_jit_block *general = rf_block(e), *join = rf_block(e);
         R root = global ? rf_global_place(e, path->slot) : rf_home(e, path->slot);

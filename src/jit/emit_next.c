@@ -289,6 +289,7 @@ static void next_any(Emit *e, Items *w)
             e->s.fresh &= ~(UINT64_C(1) << i); /* see after_script; also where the loop ends */
         }
     }
+    rf_may_fail(e);
     gcc_jit_block *done = rf_edge(e, e->pc + 1), *got = NULL;
     if (!e->dry && e->block) {
         gcc_jit_block *ints = rf_block(e), *some = rf_block(e), *other = rf_block(e), *good = rf_block(e),
@@ -326,7 +327,7 @@ static void next_any(Emit *e, Items *w)
             e->block = rest;
         }
         L status = call_next(e, w);
-        gcc_jit_block *failed = rf_exit(e, e->pc, RF_REASON_EXCEPTION, false, true);
+        gcc_jit_block *failed = rf_error(e);
         rf_branch(e, rf_likely(e, rf_cmp(e, GCC_JIT_COMPARISON_GE, rf_val(e, status), rf_kt(e, c->t_i32, 0)), true),
                   good, failed);
         e->block = good;

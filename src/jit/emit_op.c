@@ -49,6 +49,33 @@ static uint32_t finish(Emit *e, SlotKind k, R value)
     return i;
 }
 
+/* Goes on when cond holds; else the operator of the two top operands raises its error. That is left to the interpreter where no
+ * handler here waits for it: it saves code. */
+static void else_raise(Emit *e, R cond)
+{
+    if (!rf_is_handled(e)) {
+        rf_guard(e, cond, RF_REASON_OVERFLOW);
+        return;
+    }
+    gcc_jit_block *good = rf_block(e), *bad = rf_block(e);
+    rf_branch(e, rf_likely(e, cond, true), good, bad);
+    Slot *slots = rf_mem_alloc(sizeof(Slot) * e->nslots);
+    State kept = {.slots = slots};
+    rf_state_copy(e, &kept, &e->s);
+    e->block = bad;
+    rf_need_homes(e);
+    rf_to_home(e, rf_top(e));
+    rf_to_home(e, rf_top(e) - 1);
+    R args[4] = {e->vm, e->frame, rf_where(e), rf_k(e, e->u->code[e->pc].op)};
+    rf_check(e, rf_help(e, RF_HELPER_binary, 4, args));
+    rf_drop_operands(e, 2); /* cannot be */
+    rf_push_slot(e, K_HOME);
+    rf_jump(e, rf_exit(e, e->pc + 1, RF_REASON_OVERFLOW, false));
+    rf_state_copy(e, &e->s, &kept);
+    rf_mem_free(slots, sizeof(Slot) * e->nslots);
+    e->block = good;
+}
+
 static R int_operation(Emit *e, RfOp op, R x, R y)
 {
     RfCompiler *c = e->c;
@@ -73,7 +100,7 @@ static R int_operation(Emit *e, RfOp op, R x, R y)
         L a = rf_temp(e, c->t_i64), b = rf_temp(e, c->t_i64);
         rf_set(e, a, x);
         rf_set(e, b, y);
-        rf_guard(e, rf_cmp(e, GCC_JIT_COMPARISON_NE, rf_val(e, b), rf_k(e, 0)), RF_REASON_OVERFLOW);
+        else_raise(e, rf_cmp(e, GCC_JIT_COMPARISON_NE, rf_val(e, b), rf_k(e, 0)));
         gcc_jit_block *minus = rf_block(e), *plain = rf_block(e), *join = rf_block(e);
         rf_branch(e, rf_likely(e, rf_cmp(e, GCC_JIT_COMPARISON_EQ, rf_val(e, b), rf_k(e, -1)), false), minus, plain);
         e->block = minus;
@@ -104,7 +131,7 @@ static R float_operation(Emit *e, RfOp op, R x, R y)
         L d = rf_temp(e, c->t_f64);
         rf_set(e, d, y);
         y = rf_val(e, d);
-        rf_guard(e, rf_cmp(e, GCC_JIT_COMPARISON_NE, y, rf_kf(e, 0.0)), RF_REASON_OVERFLOW);
+        else_raise(e, rf_cmp(e, GCC_JIT_COMPARISON_NE, y, rf_kf(e, 0.0)));
         if (op == RF_OP_MOD) {
             R args[2] = {x, y};
             return rf_help(e, RF_HELPER_fmod, 2, args);
@@ -141,6 +168,9 @@ void rf_gen_binary(Emit *e, RfOp op)
     }
     uint32_t yi = rf_top(e), xi = yi - 1;
     R x = operand(e, xi, kx), y = operand(e, yi, ky);
+    if (op == RF_OP_DIV || op == RF_OP_MOD) {
+        rf_may_fail(e);
+    }
     if (kx == K_INT && ky == K_INT) {
         finish(e, K_INT, int_operation(e, op, x, y));
         return;

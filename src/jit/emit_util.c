@@ -323,6 +323,7 @@ static bool is_boxed(SlotKind k)
 /* Reads the boxed value of slot as kind k behind a guard. */
 static void guard_kind(Emit *e, uint32_t slot, SlotKind k, RfReason reason)
 {
+    rf_expect(e, k);
     rf_guard(e, rf_cmp(e, GCC_JIT_COMPARISON_EQ, rf_val(e, rf_tag(e, rf_place(e, slot))),
                        rf_kt(e, e->c->t_u64, (int64_t)tag_of_kind(k))),
              reason);
@@ -400,7 +401,8 @@ void rf_speculate(Emit *e, uint32_t i, uint16_t seen, uint32_t resume_pc)
         R cond = rf_cmp(e, GCC_JIT_COMPARISON_EQ, rf_val(e, rf_tag(e, rf_home(e, i))),
                         rf_kt(e, c->t_u64, (int64_t)tag_of_kind(k)));
         gcc_jit_block *from = e->block;
-        gcc_jit_block *out = rf_exit(e, resume_pc, RF_REASON_TYPE_GUARD, true, false);
+        rf_expect(e, k);
+        gcc_jit_block *out = rf_exit(e, resume_pc, RF_REASON_TYPE_GUARD, true);
         e->block = from;
         rf_branch(e, rf_likely(e, cond, true), ok, out);
         e->block = ok;

@@ -22,7 +22,8 @@ void rf_load_value(Emit *e, R address, uint32_t d, uint16_t seen)
         rf_copy_value(e, rf_home(e, d), address);
         rf_retain_at(e, rf_home(e, d));
         rf_set_slot(e, d, K_HOME);
-        gcc_jit_block *out = rf_exit(e, e->pc + 1, RF_REASON_TYPE_GUARD, true, false);
+        rf_expect(e, k);
+        gcc_jit_block *out = rf_exit(e, e->pc + 1, RF_REASON_TYPE_GUARD, true);
         rf_jump(e, out);
         e->block = ok;
         if (k == K_FLOAT) {
@@ -47,6 +48,36 @@ static const RfJobGlobal *global_info(const Emit *e, uint32_t slot)
 static R not_undef(Emit *e, R address)
 {
     return rf_cmp(e, GCC_JIT_COMPARISON_NE, rf_val(e, rf_tag(e, address)), rf_kt(e, e->c->t_u64, RF_TAG_UNDEF));
+}
+
+/* Goes on when the global is there; else the instruction raises its error. */
+static void else_undefined(Emit *e, uint32_t g)
+{
+    rf_may_fail(e);
+    if (e->dry || !e->block) {
+        return;
+    }
+    RfCompiler *c = e->c;
+    if (!rf_is_handled(e)) { /* the interpreter will do that */
+        rf_guard(e, not_undef(e, rf_global_place(e, g)), RF_REASON_GLOBAL_CHANGED);
+        return;
+    }
+    gcc_jit_block *there = rf_block(e), *absent = rf_block(e);
+    rf_branch(e, rf_likely(e, not_undef(e, rf_global_place(e, g)), true), there, absent);
+    e->block = absent;
+    RfInstr in = e->u->code[e->pc];
+    if (in.op == RF_OP_LOAD_LOCAL) { /* the helper looks at the local first */
+        rf_need_homes(e);
+        rf_store_scalar(e, rf_home(e, in.a), in.a);
+    }
+    L value = rf_temp(e, c->t_value);
+    R out = rf_cast(e, rf_addr(e, value), c->t_ptr);
+    R args[4] = {e->vm, e->frame, rf_where(e), out};
+    rf_check(e, rf_help(e, RF_HELPER_load_global, 4, args));
+    R drop[1] = {out};
+    rf_eval(e, rf_help(e, RF_HELPER_release, 1, drop));
+    rf_jump(e, rf_exit(e, e->pc, RF_REASON_GLOBAL_CHANGED, true));
+    e->block = there;
 }
 
 /* The global an instruction names: itself, or as the fall-back of a local that does not exist. */
@@ -83,7 +114,7 @@ void rf_gen_load_global(Emit *e)
         rf_load_value(e, rf_global_place(e, g), i, seen);
         return;
     }
-    rf_guard(e, not_undef(e, rf_global_place(e, g)), RF_REASON_GLOBAL_CHANGED);
+    else_undefined(e, g);
     uint32_t i = rf_push_slot(e, K_GALIAS);
     e->s.slots[i].n = g;
 }
@@ -332,6 +363,7 @@ void rf_gen_store_field_local(Emit *e)
     e->s.depth--;
     rf_unalias_local(e, in.a);
     e->s.depth++;
+    rf_may_fail(e);
     if (!e->dry && e->block) {
         gcc_jit_block *mine = rf_block(e), *shared = rf_block(e), *on = rf_block(e);
         L strct = rf_temp(e, c->t_u8p), at = rf_temp(e, c->t_valuep);

@@ -3,63 +3,25 @@
 
 #include "jit/compile.h"
 
-void rf_flow_effect(const RfJobUnit *u, RfInstr in, int *pops, int *pushes, int *at_target)
-{
-    const RfOpInfo *info = &rf_op_info[in.op];
-    int taken = info->pops, left = info->pushes;
-    switch ((RfOp)in.op) {
-    case RF_OP_INTERP:
-    case RF_OP_ARRAY: taken = (int)in.b; break;
-    case RF_OP_DICT: taken = 2 * (int)in.b; break;
-    case RF_OP_STRUCT: taken = (int)u->structs[in.b].count; break;
-    case RF_OP_ENUM: taken = in.a; break;
-    case RF_OP_CALL:
-    case RF_OP_CALL_METHOD:
-    case RF_OP_RANGE_CALL: taken = in.a + 1; break;
-    case RF_OP_LOAD_PATH: taken = 0; break;
-    case RF_OP_STORE_PATH: taken = (int)u->paths[in.b].index_count + 1; break;
-    case RF_OP_DESTRUCT_ARRAY: left = in.a + (in.b != 0); break;
-    case RF_OP_DESTRUCT_DICT:
-    case RF_OP_DECLARE_STRUCT: taken = left = -1; break; /* not known here */
-    default: break;
-    }
-    *pops = taken;
-    *pushes = left;
-    switch ((RfOp)in.op) {
-    case RF_OP_RANGE_CALL:
-    case RF_OP_JUMP_NOT_NULL: *at_target = 0; break;
-    case RF_OP_FOR_LOOP: *at_target = 1; break;
-    case RF_OP_FOR_LOOP2: *at_target = 2; break;
-    default: *at_target = left - taken; break;
-    }
-}
-
 /* Operand depth before every instruction that can be reached from `start`. */
-static bool find_depths(Emit *e, uint32_t start, uint32_t depth_there)
+static void find_depths(Emit *e, uint32_t start, uint32_t depth_there)
 {
     const RfJobUnit *u = e->u;
     uint32_t *work = rf_mem_alloc(sizeof(uint32_t) * (u->code_len + u->nhandlers + 2));
     uint8_t *queued = rf_mem_zalloc(u->code_len);
     uint32_t n = 0;
-    bool ok = true;
     if (e->depth_at[start] == UINT32_MAX) {
         e->depth_at[start] = depth_there;
         work[n++] = start;
         queued[start] = 1;
     }
     e->leader[start] = 1;
-    while (n > 0 && ok) {
+    while (n > 0) {
         uint32_t pc = work[--n];
         for (;;) {
             int pops, pushes, at_target;
             RfInstr in = u->code[pc];
-            rf_flow_effect(u, in, &pops, &pushes, &at_target);
-            if (pops < 0 || pushes < 0) {
-                rf_reject(e, RF_REASON_UNSUPPORTED_OP);
-                e->c->reject_pc = pc;
-                ok = false;
-                break;
-            }
+            rf_job_effect(u, in, &pops, &pushes, &at_target);
             uint32_t depth = e->depth_at[pc];
             unsigned flags = rf_op_info[in.op].flags;
             if (flags & RF_OPF_J) {
@@ -89,7 +51,34 @@ static bool find_depths(Emit *e, uint32_t start, uint32_t depth_there)
     }
     rf_mem_free(work, sizeof(uint32_t) * (u->code_len + u->nhandlers + 2));
     rf_mem_free(queued, u->code_len);
-    return ok;
+}
+
+static bool covers_reached(const Emit *e, const RfHandler *h)
+{
+    for (uint32_t pc = h->start; pc < h->end; pc++) {
+        if (e->depth_at[pc] != UINT32_MAX) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* The same with the handlers of what is reached. */
+static void find_all_depths(Emit *e, uint32_t start, uint32_t depth_there)
+{
+    const RfJobUnit *u = e->u;
+    bool more = true;
+    find_depths(e, start, depth_there);
+    while (more) {
+        more = false;
+        for (uint32_t i = 0; i < u->nhandlers; i++) {
+            const RfHandler *h = &u->handlers[i];
+            if (e->depth_at[h->target] == UINT32_MAX && covers_reached(e, h)) {
+                find_depths(e, h->target, h->depth + 1);
+                more = true;
+            }
+        }
+    }
 }
 
 /* Locals an instruction reads (-1: maybe all) and writes, as slot ranges. */
@@ -269,9 +258,7 @@ bool rf_flow_analyse(Emit *e)
 {
     const RfJobUnit *u = e->u;
     memset(e->depth_at, 0xff, sizeof(uint32_t) * (u->code_len + 1));
-    if (!find_depths(e, 0, 0)) {
-        return false;
-    }
+    find_all_depths(e, 0, 0);
     if (e->osr >= 0) { /* only what can be reached from the loop header */
         uint32_t depth = e->depth_at[e->osr];
         if (depth == UINT32_MAX) {
@@ -280,28 +267,10 @@ bool rf_flow_analyse(Emit *e)
         }
         memset(e->depth_at, 0xff, sizeof(uint32_t) * (u->code_len + 1));
         memset(e->leader, 0, u->code_len + 1);
-        find_depths(e, (uint32_t)e->osr, depth);
+        find_all_depths(e, (uint32_t)e->osr, depth);
     }
     find_region(e);
-    /* handlers run in the interpreter, but what they read must be alive at the exits that lead there */
-    uint32_t *seen = rf_mem_alloc(sizeof(uint32_t) * (u->code_len + 1));
-    memcpy(seen, e->depth_at, sizeof(uint32_t) * (u->code_len + 1));
-    for (uint32_t round = 0; round < 2; round++) {
-        for (uint32_t h = 0; h < u->nhandlers; h++) {
-            if (e->depth_at[u->handlers[h].target] == UINT32_MAX) {
-                uint8_t was = e->leader[u->handlers[h].target];
-                bool ok = find_depths(e, u->handlers[h].target, u->handlers[h].depth + 1);
-                e->leader[u->handlers[h].target] = was;
-                if (!ok) {
-                    rf_mem_free(seen, sizeof(uint32_t) * (u->code_len + 1));
-                    return false;
-                }
-            }
-        }
-    }
     find_liveness(e);
-    memcpy(e->depth_at, seen, sizeof(uint32_t) * (u->code_len + 1));
-    rf_mem_free(seen, sizeof(uint32_t) * (u->code_len + 1));
     for (uint32_t pc = 0; pc < u->code_len; pc++) {
         if (pc < e->first_pc || pc > e->last_pc) {
             e->depth_at[pc] = UINT32_MAX;

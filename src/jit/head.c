@@ -39,7 +39,7 @@ uint8_t *rf_image_head_encode(const RfImageHead *head, size_t *size)
         put_number(&out, e->error);
         put_number(&out, e->reason);
         put_number(&out, e->guard);
-        put_number(&out, e->keep_sp);
+        put_number(&out, e->expected);
         put_number(&out, e->stopped_at);
         rf_buf_put(&out, e->slots, e->nslots);
     }
@@ -112,10 +112,10 @@ static void read_exit(Reader *r, RfExit *e, uint32_t nunits)
     e->unit = number(r, nunits);
     e->pc = any_number(r);
     uint32_t nslots = any_number(r);
-    e->error = (uint8_t)number(r, 2);
+    e->error = (uint8_t)number(r, RF_EXIT_RAISED + 1);
     e->reason = (uint8_t)number(r, RF_REASON_COUNT);
     e->guard = (uint8_t)number(r, 2);
-    e->keep_sp = (uint8_t)number(r, 2);
+    e->expected = (uint16_t)number(r, RF_CLASS_SEEN);
     e->stopped_at = any_number(r);
     e->slots = text(r, nslots);
     e->nslots = e->slots ? nslots : 0;

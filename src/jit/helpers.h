@@ -8,6 +8,7 @@
 /* native.c */
 RfRet rf_native_exit(RfVm *vm, RfFrame *frame, RfValue *fp, uint64_t exit);
 int32_t rf_native_enter(RfFrame *frame, RfValue *fp, uint64_t exit);
+RfRet rf_native_catch(RfVm *vm, RfFrame *frame, uint64_t where, uint64_t raw);
 int32_t rf_native_safepoint(RfVm *vm, RfFrame *frame, uint64_t where);
 int32_t rf_native_call_limit(RfVm *vm, RfFrame *frame, uint64_t where, const RfProto *proto);
 RfValue *rf_native_homes(RfFrame *frame);

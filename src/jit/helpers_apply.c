@@ -17,11 +17,19 @@ static bool is_word(RfValue v, const RfString *word)
     return len == word->len && memcmp(text, word->data, len) == 0;
 }
 
+static bool has_field(RfValue v, RfString *name)
+{
+    return v.tag == RF_TAG_STRUCT   ? rf_struct_find(v.as.strct, name) != NULL
+           : v.tag == RF_TAG_MODULE ? rf_dict_find_str(v.as.module->members, name) != NULL
+                                    : false;
+}
+
 int32_t rf_native_match(const RfValue *v, int64_t pc, const RfProto *proto)
 {
     RfInstr in = proto->code[pc];
     switch (rf_op_base(in.op)) {
     case RF_OP_MATCH_EQUAL: return rf_value_equal(*v, proto->consts[in.b]);
+    case RF_OP_HAS_FIELD: return has_field(*v, proto->consts[in.b].as.str);
     case RF_OP_MATCH_WORD: return is_word(*v, proto->consts[in.b].as.str);
     default: { /* MATCH_ENUM */
         const RfEnumSite *site = &proto->enums[in.b];
@@ -104,10 +112,21 @@ int32_t rf_native_apply(RfVm *vm, RfFrame *frame, uint64_t where)
     }
     case RF_OP_RANGE: status = range(vm, sp - 2, in.a != 0); break;
     case RF_OP_DESTRUCT_ARRAY: rf_literal_destruct_array(vm, in.a, in.b != 0); break;
+    case RF_OP_DESTRUCT_DICT: rf_literal_destruct_dict(vm, &proto->dictpats[in.b]); break;
     case RF_OP_GET_FIELD_OPT: status = field(vm, sp - 1, &proto->fields[in.b]); break;
     case RF_OP_TEST_GLOBAL: *sp = rf_bool(proto->module->info[in.b]->kind != RF_GLOBAL_ABSENT); break;
     case RF_OP_LOAD_PATH: status = rf_path_load(vm, &proto->paths[in.b]); break;
     case RF_OP_STORE_PATH: status = rf_path_store(vm, &proto->paths[in.b], in.a != 0); break;
+    case RF_OP_RAISE: status = rf_var_raise(vm, in.a, proto->consts[in.b].as.str); break;
+    case RF_OP_THROW:
+        vm->sp--;
+        status = rf_raise_value(rf_rt(vm), *vm->sp);
+        break;
+    case RF_OP_RETHROW:
+        vm->sp--;
+        rf_unwind_rethrow(vm, *vm->sp);
+        status = RF_ERROR;
+        break;
     default: break;
     }
     return (int32_t)rf_native_finish(vm, frame, frame->fp + RF_WHERE_SLOTS(where) - pops, where, status);

@@ -45,14 +45,14 @@ int32_t rf_native_peek(const RfValue *place, int64_t i, uint64_t tag, int64_t *o
     if (place->tag == RF_TAG_DICT) {
         const RfValue *found = rf_dict_find_int(place->as.dict, i);
         if (!found) {
-            return 0;
+            return -1;
         }
         v = *found;
     } else if (place->tag == RF_TAG_ARRAY) {
         const RfArray *a = place->as.arr;
         i += i < 0 ? (int64_t)a->len : 0;
         if ((uint64_t)i >= a->len) {
-            return 0;
+            return -1;
         }
         v = rf_array_peek(a, (size_t)i);
     } else {

@@ -52,7 +52,8 @@ static bool read_head(RfImage *image)
 
 static bool exit_fits(const RfExit *e, const RfProto *p)
 {
-    return e->pc < p->code_len && e->nslots >= p->nlocals && e->nslots <= (uint32_t)p->nlocals + p->max_stack;
+    bool enough = e->error == RF_EXIT_RAISED || e->nslots >= p->nlocals;
+    return e->pc < p->code_len && enough && e->nslots <= (uint32_t)p->nlocals + p->max_stack;
 }
 
 static bool fits(const RfImage *image)

@@ -19,15 +19,24 @@ typedef struct RfJobConst {
 typedef enum RfJobCallee {
     RF_CALLEE_UNKNOWN, /* never called, or callees of several kinds */
     RF_CALLEE_UNIT,    /* one script function: `unit` (may be RF_JOB_NONE when it is not part of the job) */
-    RF_CALLEE_BUILTIN  /* one builtin: `builtin` */
+    RF_CALLEE_BUILTIN, /* one builtin: `builtin` */
+    RF_CALLEE_UNITS    /* a few script functions: `met` */
 } RfJobCallee;
 
 typedef struct RfJobCall {
     uint32_t place; /* as RfCallSite.place */
     uint8_t kind;   /* RfJobCallee */
     uint32_t unit;
-    const char *builtin; /* name */
+    const char *builtin;         /* name */
+    uint32_t met[RF_SITE_KINDS]; /* RF_CALLEE_UNITS: their units, RF_JOB_NONE for those that are not part of the job */
 } RfJobCall;
+
+/* One of several shapes that a method site has met. */
+typedef struct RfJobReceiver {
+    uint32_t shape;   /* or RF_JOB_NONE: nothing here */
+    uint32_t version; /* of its type */
+    uint32_t unit;    /* method's unit or RF_JOB_NONE */
+} RfJobReceiver;
 
 typedef struct RfJobField {
     const char *name;
@@ -45,6 +54,7 @@ typedef struct RfJobMethod {
     uint32_t uniform; /* uniform call that ends in this unit's function, under the same condition; RF_JOB_NONE */
     const char
         *builtin; /* uniform call that ends in this builtin with nothing local, global or member in the way; NULL */
+    RfJobReceiver met[RF_SITE_KINDS]; /* when there is no single shape */
 } RfJobMethod;
 
 typedef struct RfJobStruct {

@@ -190,9 +190,12 @@ static bool check_sites(const Check *c)
     bool good = true;
     for (uint32_t i = 0; i < u->ncalls; i++) {
         const RfJobCall *s = &u->calls[i];
-        good = good && is_place(c, s->place) && s->kind <= RF_CALLEE_BUILTIN && is_unit(c, s->unit) &&
+        good = good && is_place(c, s->place) && s->kind <= RF_CALLEE_UNITS && is_unit(c, s->unit) &&
                (s->kind == RF_CALLEE_UNIT || s->unit == RF_JOB_NONE) &&
                (s->kind == RF_CALLEE_BUILTIN) == (s->builtin != NULL);
+        for (uint32_t k = 0; s->kind == RF_CALLEE_UNITS && k < RF_SITE_KINDS; k++) {
+            good = good && is_unit(c, s->met[k]);
+        }
     }
     for (uint32_t i = 0; i < u->nfields; i++) {
         const RfJobField *s = &u->fields[i];
@@ -203,6 +206,9 @@ static bool check_sites(const Check *c)
         const RfJobMethod *s = &u->methods[i];
         good = good && is_place(c, s->place) && is_global(c, s->global) && is_shape(c, s->shape) &&
                is_unit(c, s->unit) && is_unit(c, s->uniform);
+        for (uint32_t k = 0; k < RF_SITE_KINDS; k++) {
+            good = good && is_shape(c, s->met[k].shape) && is_unit(c, s->met[k].unit);
+        }
     }
     for (uint32_t i = 0; i < u->nstructs; i++) {
         good = good && check_struct(c, &u->structs[i]);

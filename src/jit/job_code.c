@@ -170,6 +170,9 @@ static void get_sites(Reader *r, RfJobUnit *u)
         u->calls[i].kind = get8(r);
         u->calls[i].unit = get32(r);
         u->calls[i].builtin = get_builtin(r);
+        for (uint32_t k = 0; u->calls[i].kind == RF_CALLEE_UNITS && k < RF_SITE_KINDS; k++) {
+            u->calls[i].met[k] = get32(r);
+        }
     }
     u->nfields = get_count(r, 12);
     u->fields = NEW(r, RfJobField, u->nfields);
@@ -178,7 +181,7 @@ static void get_sites(Reader *r, RfJobUnit *u)
         u->fields[i].shape = get32(r);
         u->fields[i].offset = get32(r);
     }
-    u->nmethods = get_count(r, 29);
+    u->nmethods = get_count(r, 30);
     u->methods = NEW(r, RfJobMethod, u->nmethods);
     for (uint32_t i = 0; i < u->nmethods; i++) {
         RfJobMethod *site = &u->methods[i];
@@ -190,6 +193,16 @@ static void get_sites(Reader *r, RfJobUnit *u)
         site->unit = get32(r);
         site->uniform = get32(r);
         site->builtin = get_builtin(r);
+        bool several = get_bool(r);
+        for (uint32_t k = 0; k < RF_SITE_KINDS; k++) {
+            RfJobReceiver none = {.shape = RF_JOB_NONE, .unit = RF_JOB_NONE};
+            site->met[k] = none;
+            if (several) {
+                site->met[k].shape = get32(r);
+                site->met[k].version = get32(r);
+                site->met[k].unit = get32(r);
+            }
+        }
     }
     u->nstructs = get_count(r, 9);
     u->structs = NEW(r, RfJobStruct, u->nstructs);

@@ -48,6 +48,7 @@ typedef struct RfJobSource {
         uint8_t kind;
         RfProto *proto;
         const RfBuiltin *builtin;
+        RfProto *met[RF_SITE_KINDS];
     } * calls;      /* proto->ncalls */
     uint8_t *named; /* module->nglobals */
 } RfJobSource;
@@ -75,6 +76,9 @@ uint32_t rf_job_unit_number(const RfJobMaker *m, const RfProto *proto); /* or RF
 RfProto *rf_job_global_function(const RfModule *module, uint32_t slot);
 /* The site has met (nearly) one shape and its method is still the type's. */
 bool rf_job_method_cached(const RfMethodSite *site);
+/* The method of the n-th shape that a site without a single one has met, as it can be called directly with argc arguments
+ * besides the receiver; NULL: none. */
+RfProto *rf_job_method_met(const RfMethodSite *site, uint32_t n);
 /* job_put.c */
 void rf_job_put32(RfJobMaker *m, uint32_t x);
 /* Keeps the first instance of each shape in v: itself, first elements and fields, `levels` deep. */

@@ -65,10 +65,27 @@ RfProto *rf_job_global_function(const RfModule *module, uint32_t slot)
     return v.tag == RF_TAG_FUNCTION && v.as.fn->ncells == 0 && v.as.fn->proto->ncaptures == 0 ? v.as.fn->proto : NULL;
 }
 
+/* The functions of a site that has met a few. */
+static bool several(const RfJobMaker *m, const RfCallSite *site, struct RfJobTarget *out)
+{
+    if (!site->met[1] || site->met[RF_SITE_KINDS]) {
+        return false;
+    }
+    *out = (struct RfJobTarget){.kind = RF_CALLEE_UNITS};
+    for (uint32_t i = 0; i < RF_SITE_KINDS && site->met[i]; i++) {
+        out->met[i] = rf_job_live_has(&m->live, site->met[i]) ? (RfProto *)(uintptr_t)site->met[i] : NULL;
+    }
+    return true;
+}
+
 static struct RfJobTarget resolve_call(const RfJobMaker *m, const RfProto *p, const RfCallSite *site, uint32_t global)
 {
     const void *callee = site->callee;
     RfValue v = global == RF_JOB_NONE ? rf_undef() : p->module->globals[global];
+    struct RfJobTarget met;
+    if (several(m, site, &met)) {
+        return met;
+    }
     if (callee && POLYMORPHIC(site->hits, site->misses)) {
         return (struct RfJobTarget){.kind = RF_CALLEE_UNKNOWN};
     }
@@ -90,8 +107,18 @@ static struct RfJobTarget resolve_call(const RfJobMaker *m, const RfProto *p, co
 
 bool rf_job_method_cached(const RfMethodSite *site)
 {
-    return site->shape && site->method && site->version == site->shape->type->version &&
+    return site->shape && site->method && !site->met[1] && site->version == site->shape->type->version &&
            !POLYMORPHIC(site->hits, site->misses);
+}
+
+RfProto *rf_job_method_met(const RfMethodSite *site, uint32_t n)
+{
+    if (!site->met[1] || site->met[RF_SITE_KINDS] || !site->met[n]) {
+        return NULL;
+    }
+    const RfMethod *method = rf_struct_method(site->met[n]->type, site->name);
+    bool field = rf_shape_find(site->met[n], site->name) >= 0; /* found first */
+    return method && !field ? method->function.as.fn->proto : NULL;
 }
 
 /* `func` statements make closures too: their functions come along when something calls them. */
@@ -119,10 +146,16 @@ static void explore(RfJobMaker *m, uint32_t number)
     for (uint32_t i = 0; i < p->ncalls; i++) {
         u->calls[i] = resolve_call(m, p, &p->calls[i], globals[i]);
         take_along(m, u->calls[i].proto);
+        for (uint32_t k = 0; k < RF_SITE_KINDS; k++) {
+            take_along(m, u->calls[i].met[k]);
+        }
     }
     rf_mem_free(globals, sizeof *globals * p->ncalls);
     for (uint32_t i = 0; i < p->nmethods; i++) {
         take_along(m, rf_job_method_cached(&p->methods[i]) ? p->methods[i].method->proto : NULL);
+        for (uint32_t k = 0; k < RF_SITE_KINDS; k++) {
+            take_along(m, rf_job_method_met(&p->methods[i], k));
+        }
     }
     for (uint32_t slot = 0; slot < p->module->nglobals; slot++) {
         if (u->named[slot]) {

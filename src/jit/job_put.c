@@ -166,6 +166,10 @@ static void put_sites(RfJobMaker *m, const RfJobSource *u)
         put8(m, u->calls[i].kind);
         rf_job_put32(m, u->calls[i].proto ? rf_job_unit_number(m, u->calls[i].proto) : RF_JOB_NONE);
         put_builtin(m, u->calls[i].builtin);
+        for (uint32_t k = 0; u->calls[i].kind == RF_CALLEE_UNITS && k < RF_SITE_KINDS; k++) {
+            const RfProto *met = u->calls[i].met[k];
+            rf_job_put32(m, met ? rf_job_unit_number(m, met) : RF_JOB_NONE);
+        }
     }
     rf_job_put32(m, p->nfields);
     for (uint32_t i = 0; i < p->nfields; i++) {
@@ -191,6 +195,14 @@ static void put_sites(RfJobMaker *m, const RfJobSource *u)
         rf_job_put32(m, cached ? rf_job_unit_number(m, site->method->proto) : RF_JOB_NONE);
         rf_job_put32(m, function ? rf_job_unit_number(m, function) : RF_JOB_NONE);
         put_builtin(m, v.tag == RF_TAG_BUILTIN ? v.as.builtin : NULL);
+        bool several = site->met[1] && !site->met[RF_SITE_KINDS];
+        put8(m, several);
+        for (uint32_t k = 0; several && k < RF_SITE_KINDS; k++) {
+            const RfProto *met = rf_job_method_met(site, k);
+            rf_job_put32(m, met ? shape_number(m, site->met[k]) : RF_JOB_NONE);
+            rf_job_put32(m, met ? site->met[k]->type->version : 0);
+            rf_job_put32(m, met ? rf_job_unit_number(m, met) : RF_JOB_NONE);
+        }
     }
     rf_job_put32(m, p->nstructs);
     for (uint32_t i = 0; i < p->nstructs; i++) {

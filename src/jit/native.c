@@ -54,6 +54,11 @@ static RfStatus run_pushed(RfVm *vm)
     }
     f->native = 0;
     f->mark = 0;
+    const RfProto *p = f->proto;
+    if (f->mode == RF_FRAME_ENTRY && f->pc == p->code && p->call_count >= p->call_trigger) {
+        RfStatus status = rf_tier_call(vm, f); /* mostly into native code, without the interpreter in between */
+        return status == RF_ENTER ? rf_interp_go_on(vm, f) : status;
+    }
     return rf_interp_run(vm, f);
 }
 
@@ -68,10 +73,38 @@ RfStatus rf_native_finish(RfVm *vm, RfFrame *frame, RfValue *first, uint64_t whe
     while (vm->sp > first) {
         rf_release(*--vm->sp);
     }
+    first = vm->sp;
     for (RfValue *end = frame->fp + RF_WHERE_SLOTS(where); first < end; first++) {
         *first = rf_null();
     }
     return RF_ERROR;
+}
+
+/* ---- errors ---- */
+
+/* The error under way ends the activation. */
+static RfRet raised(RfVm *vm, RfFrame *frame, const RfExit *e)
+{
+    rf_native_sync(vm, frame, RF_WHERE(e->pc, e->nslots));
+    rf_unwind_leave_native(vm, frame);
+    for (uint32_t i = e->nslots; i-- > 0;) {
+        if (e->slots[i] == RF_SLOT_HOME) {
+            rf_release(frame->fp[i]);
+        }
+    }
+    vm->frame = frame - 1;
+    vm->sp = frame->fp;
+    return (RfRet){0, RF_RET_ERROR};
+}
+
+RfRet rf_native_catch(RfVm *vm, RfFrame *frame, uint64_t where, uint64_t raw)
+{
+    rf_native_sync(vm, frame, where);
+    RfValue error;
+    if (!rf_unwind_catch_native(vm, frame, raw != 0, &error)) {
+        return (RfRet){0, RF_RET_ERROR};
+    }
+    return (RfRet){(uint64_t)error.as.i, error.tag};
 }
 
 /* ---- exits ---- */
@@ -85,6 +118,9 @@ RfRet rf_native_exit(RfVm *vm, RfFrame *frame, RfValue *fp, uint64_t number)
     }
     RfImage *image = frame->owner;
     const RfExit *e = &image->head.exits[number];
+    if (e->error == RF_EXIT_RAISED) {
+        return raised(vm, frame, e);
+    }
     for (uint32_t i = 0; i < e->nslots; i++) {
         switch (e->slots[i]) {
         case RF_SLOT_HOME: break;
@@ -97,11 +133,7 @@ RfRet rf_native_exit(RfVm *vm, RfFrame *frame, RfValue *fp, uint64_t number)
         default: fp[i] = rf_null();
         }
     }
-    RfValue *sp = vm->sp;
     rf_native_sync(vm, frame, RF_WHERE(e->pc, e->nslots));
-    if (e->keep_sp) {
-        vm->sp = sp;
-    }
     image->exit_counts[number]++;
     if (e->guard) { /* the next compilation knows the class that surprised this one */
         RfProto *proto = frame->proto;
@@ -122,7 +154,7 @@ RfRet rf_native_exit(RfVm *vm, RfFrame *frame, RfValue *fp, uint64_t number)
     if (image->on_exit) {
         image->on_exit(vm, image, (uint32_t)number);
     }
-    return rf_interp_resume(vm, frame, e->pc, e->error != 0);
+    return rf_interp_resume(vm, frame, e->pc, e->error == RF_EXIT_HANDLED);
 }
 
 /* ---- small ones ---- */

@@ -24,7 +24,7 @@
 #include "jit/reason.h"
 #include "vm/tier.h"
 
-#define RF_JIT_ABI 1u /* part of the cache key: grows with every change of this file, helpers.def or an object layout */
+#define RF_JIT_ABI 3u /* part of the cache key: grows with every change of this file, helpers.def or an object layout */
 
 /* ---- mark of a compact frame ---- */
 /* bit 31 set | unit (5 bits) << 26 | distance of its fp from the caller's fp in slots (10) << 16 | pc of the call in the
@@ -61,14 +61,21 @@ typedef enum RfSlotState {
     RF_SLOT_DEAD = 'd', /* anything: nobody reads it, to be released */
 } RfSlotState;
 
+/* Is an error under way at an exit? */
+typedef enum RfExitError {
+    RF_EXIT_NO_ERROR,
+    RF_EXIT_HANDLED, /* yes, and the interpreter runs the activation's handler */
+    RF_EXIT_RAISED   /* yes, and it leaves the activation: `slots` tells what to release, the others are garbage */
+} RfExitError;
+
 typedef struct RfExit {
     uint32_t unit;     /* whose activation */
-    uint32_t pc;       /* DEOPT: instruction to resume at; ERROR: the one that failed */
-    uint32_t nslots;   /* locals + operands present */
-    uint8_t error;     /* an error is under way */
+    uint32_t pc;       /* instruction to resume at, or the one that failed */
+    uint32_t nslots;   /* locals + operands present; RAISED: the first ones, up to the last to be released */
+    uint8_t error;     /* RfExitError */
     uint8_t reason;    /* RfReason */
     uint8_t guard;     /* failed speculation: counts; the class of the top operand joins the profile */
-    uint8_t keep_sp;   /* after a failed step: vm->sp stays, operands below are in homes; slots tells the locals only */
+    uint16_t expected; /* RF_CLASS_* that a type guard wanted, 0: not known (DEBUG_JIT) */
     /* After a safepoint: 0, or 1 + the pc of the error that it has raised; without an error the code was withdrawn, and the
      * interpreter goes on at pc. */
     uint32_t stopped_at;

@@ -178,18 +178,10 @@ static uint32_t add_exit(Emit *e, RfExit exit)
     return h->nexits++;
 }
 
-/* Does anything read local i when the interpreter goes on: at pc, or in a handler of the error raised there? */
-static bool wanted_at_exit(const Emit *e, uint32_t pc, uint32_t i, bool error)
+/* Does anything read local i when the interpreter goes on at pc, or in a handler of the error raised there? */
+static bool wanted_at_exit(const Emit *e, uint32_t pc, uint32_t i, RfExitError error)
 {
-    if (!error) {
-        return !e->live || rf_alive(e, pc, i);
-    }
-    for (uint32_t h = 0; h < e->u->nhandlers; h++) {
-        if (pc >= e->u->handlers[h].start && pc < e->u->handlers[h].end) {
-            return true;
-        }
-    }
-    return false;
+    return error == RF_EXIT_HANDLED || !e->live || rf_alive(e, pc, i);
 }
 
 /* Brings slot i to its home for an exit; its state there. */
@@ -220,27 +212,46 @@ static char leave_slot(Emit *e, uint32_t i)
     }
 }
 
-static void leave_with(Emit *e, uint32_t number)
+/* Calls helper `exit` with a new exit in the current block, which ends. states: n, taken. There is one call for all exits of a
+ * function (and one for those that pass no fp): calls are dear in GCC. */
+static void call_exit(Emit *e, RfExit exit, char *states)
 {
+    exit.unit = e->u->number;
+    exit.slots = states;
+    exit.expected = e->expected;
+    e->expected = 0;
     RfCompiler *c = e->c;
-    if (!e->leave) {
+    R number = rf_kt(e, c->t_u64, add_exit(e, exit));
+    if (e->absent) { /* the exit behind it, which is no failure of a guess */
+        exit.reason = RF_REASON_BOUNDS;
+        exit.guard = false;
+        char *copy = rf_mem_alloc(exit.nslots + 1u);
+        exit.slots = memcpy(copy, states, exit.nslots + 1u);
+        add_exit(e, exit);
+        R absent = rf_cmp(e, GCC_JIT_COMPARISON_LT, rf_val(e, e->absent), rf_kt(e, c->t_i32, 0));
+        number = rf_bin(e, GCC_JIT_BINARY_OP_PLUS, c->t_u64, number, rf_cast(e, absent, c->t_u64));
+        e->absent = NULL;
+    }
+    unsigned raised = exit.error == RF_EXIT_RAISED;
+    if (!e->leave[raised]) {
         gcc_jit_block *from = e->block;
-        e->leave_with = rf_temp(e, c->t_u64);
-        e->leave = e->block = rf_block(e);
-        R args[4] = {e->vm, e->frame, rf_cast(e, e->fp, c->t_ptr), rf_val(e, e->leave_with)};
+        e->leave_with = e->leave_with ? e->leave_with : rf_temp(e, c->t_u64);
+        e->leave[raised] = e->block = rf_block(e);
+        R fp = raised ? rf_kt(e, c->t_ptr, 0) : rf_cast(e, e->fp, c->t_ptr);
+        R args[4] = {e->vm, e->frame, fp, rf_val(e, e->leave_with)};
         rf_gcc.block_end_with_return(e->block, NULL, rf_help(e, RF_HELPER_exit, 4, args));
         e->block = from;
     }
-    rf_set(e, e->leave_with, rf_kt(e, c->t_u64, number));
-    rf_jump(e, e->leave);
+    rf_set(e, e->leave_with, number);
+    rf_jump(e, e->leave[raised]);
 }
 
-static gcc_jit_block *make_exit(Emit *e, uint32_t pc, RfReason reason, bool guard, bool error, bool keep_sp)
+static gcc_jit_block *make_exit(Emit *e, uint32_t pc, RfReason reason, bool guard, RfExitError error)
 {
     if (e->dry || !e->block) {
         return NULL;
     }
-    uint32_t nlocals = e->u->nlocals, n = keep_sp ? nlocals : nlocals + e->s.depth;
+    uint32_t nlocals = e->u->nlocals, n = nlocals + e->s.depth;
     char *states = rf_mem_alloc(n + 1);
     Slot *slots = rf_mem_alloc(sizeof(Slot) * e->nslots);
     State kept = {.slots = slots};
@@ -265,15 +276,8 @@ static gcc_jit_block *make_exit(Emit *e, uint32_t pc, RfReason reason, bool guar
         states[i] = leave_slot(e, i);
     }
     states[n] = 0;
-    uint32_t number = add_exit(e, (RfExit){.unit = e->u->number,
-                                           .pc = pc,
-                                           .nslots = n,
-                                           .error = error,
-                                           .reason = (uint8_t)reason,
-                                           .guard = guard,
-                                           .keep_sp = keep_sp,
-                                           .slots = states});
-    leave_with(e, number);
+    call_exit(e, (RfExit){.pc = pc, .nslots = n, .error = (uint8_t)error, .reason = (uint8_t)reason, .guard = guard},
+              states);
     e->block = from;
     rf_state_copy(e, &e->s, &kept);
     rf_mem_free(slots, sizeof(Slot) * e->nslots);
@@ -285,23 +289,55 @@ uint32_t rf_entry_record(Emit *e, uint32_t pc, uint32_t n, char *states)
     return add_exit(e, (RfExit){.unit = e->u->number, .pc = pc, .nslots = n, .slots = states});
 }
 
-gcc_jit_block *rf_exit(Emit *e, uint32_t pc, RfReason reason, bool guard, bool error)
+gcc_jit_block *rf_exit(Emit *e, uint32_t pc, RfReason reason, bool guard)
 {
-    return make_exit(e, pc, reason, guard, error, false);
+    return make_exit(e, pc, reason, guard, RF_EXIT_NO_ERROR);
 }
 
 gcc_jit_block *rf_exit_stopped(Emit *e, uint32_t resume)
 {
-    gcc_jit_block *block = make_exit(e, resume, RF_REASON_TOO_MANY_DEOPTS, false, false, false);
+    gcc_jit_block *block = make_exit(e, resume, RF_REASON_TOO_MANY_DEOPTS, false, RF_EXIT_NO_ERROR);
     if (block) {
         e->c->head.exits[e->c->head.nexits - 1].stopped_at = e->pc + 1;
     }
     return block;
 }
 
-gcc_jit_block *rf_exit_step(Emit *e)
+gcc_jit_block *rf_exit_element(Emit *e, L found)
 {
-    return make_exit(e, e->pc, RF_REASON_EXCEPTION, false, true, true);
+    e->absent = found;
+    return make_exit(e, e->pc, RF_REASON_TYPE_GUARD, true, RF_EXIT_NO_ERROR);
+}
+
+gcc_jit_block *rf_exit_handled(Emit *e, RfReason reason)
+{
+    return make_exit(e, e->pc, reason, false, RF_EXIT_HANDLED);
+}
+
+gcc_jit_block *rf_exit_raised(Emit *e)
+{
+    if (e->dry || !e->block) {
+        return NULL;
+    }
+    uint32_t n = e->u->nlocals + e->s.depth;
+    while (n > 0 && (e->s.slots[n - 1].k != K_HOME || e->s.slots[n - 1].borrowed)) {
+        n--; /* aliases own nothing: a moved value still lies in its local */
+    }
+    char *states = rf_mem_alloc(n + 1);
+    for (uint32_t i = 0; i < n; i++) {
+        states[i] = e->s.slots[i].k == K_HOME && !e->s.slots[i].borrowed ? RF_SLOT_HOME : RF_SLOT_NULL;
+    }
+    states[n] = 0;
+    gcc_jit_block *from = e->block, *block = rf_block(e);
+    e->block = block;
+    call_exit(e, (RfExit){.pc = e->pc, .nslots = n, .error = RF_EXIT_RAISED, .reason = RF_REASON_EXCEPTION}, states);
+    e->block = from;
+    return block;
+}
+
+void rf_expect(Emit *e, SlotKind k)
+{
+    e->expected |= class_of_kind(k);
 }
 
 void rf_guard(Emit *e, R cond, RfReason reason)
@@ -311,9 +347,13 @@ void rf_guard(Emit *e, R cond, RfReason reason)
     }
     RfCompiler *c = e->c;
     gcc_jit_block *ok = rf_block(e);
-    gcc_jit_block *out = e->exit_pc == e->pc && e->exit_block
-                             ? e->exit_block
-                             : rf_exit(e, e->pc, reason, reason != RF_REASON_OVERFLOW, false);
+    gcc_jit_block *out = e->exit_pc == e->pc && e->exit_block ? e->exit_block
+                                                              : rf_exit(e, e->pc, reason, reason != RF_REASON_OVERFLOW);
+    if (out != e->exit_block) {
+        e->exit_number = c->head.nexits - 1;
+    }
+    c->head.exits[e->exit_number].expected |= e->expected;
+    e->expected = 0;
     e->exit_pc = e->pc;
     e->exit_block = out;
     if (c->stress && c->nstress < RF_STRESS_MAX) {
@@ -327,15 +367,15 @@ void rf_guard(Emit *e, R cond, RfReason reason)
     e->block = ok;
 }
 
-void rf_check(Emit *e, R status)
+bool rf_state_fits(Emit *e, uint32_t target)
 {
-    if (e->dry || !e->block) {
-        return;
+    const State *d = &e->in[target];
+    bool fits = d->reached && d->depth == e->s.depth;
+    for (uint32_t i = 0; fits && i < e->u->nlocals + e->s.depth; i++) {
+        Slot there = d->slots[i], s = canonical(e, i, target);
+        fits = !join_slot(&there, &s);
     }
-    gcc_jit_block *ok = rf_block(e);
-    gcc_jit_block *out = rf_exit(e, e->pc, RF_REASON_EXCEPTION, false, true);
-    rf_branch(e, rf_likely(e, rf_cmp(e, GCC_JIT_COMPARISON_EQ, status, rf_kt(e, e->c->t_i32, RF_OK)), true), ok, out);
-    e->block = ok;
+    return fits;
 }
 
 /* ---- homes ---- */

@@ -126,19 +126,33 @@ void rf_error_push_trace(RfError *e, RfTraceEntry entry)
     e->trace[e->trace_len++] = entry;
 }
 
+static RfShape *shape_of_caught(RfRuntime *rt, bool cause)
+{
+    if (!rt->caught[cause]) {
+        RfShape *shape = rf_struct_type(rt, 0, rt->names.error)->root;
+        shape = rf_shape_add(rt, shape, rt->names.message);
+        shape = rf_shape_add(rt, shape, rt->names.stack);
+        shape = rf_shape_add(rt, shape, rt->names.line);
+        rt->caught[cause] = cause ? rf_shape_add(rt, shape, rt->names.cause) : shape;
+    }
+    return rt->caught[cause];
+}
+
 RfValue rf_error_to_value(RfRuntime *rt, const RfError *e, RfValue stack, int64_t line)
 {
-    static const char *const names[] = {"message", "stack", "line", "cause"};
     if (e->has_origin) {
         line = e->origin_line;
         rf_release(stack);
         stack = rf_retain(e->origin_stack);
     }
+    bool cause = !rf_is_undef(e->cause);
+    RfStruct *s = rf_struct_new(shape_of_caught(rt, cause));
     rf_object_retain(e->message);
-    RfValue fields[] = {rf_obj(e->message), stack, rf_int(line), rf_undef()};
-    size_t n = 3;
-    if (!rf_is_undef(e->cause)) {
-        fields[n++] = rf_retain(e->cause);
+    s->fields[0] = rf_obj(e->message);
+    s->fields[1] = stack;
+    s->fields[2] = rf_int(line);
+    if (cause) {
+        s->fields[3] = rf_retain(e->cause);
     }
-    return rf_struct_make(rt, "Error", n, names, fields);
+    return rf_obj(s);
 }

@@ -17,6 +17,7 @@ struct RfRuntime {
     size_t closure_count;
     size_t closure_limit; /* run the cycle collector beyond this */
     RfError error;        /* valid when a function has returned RF_ERROR */
+    RfShape *caught[2];   /* of the struct `Error`, without and with a cause; NULL: not made yet */
     /* names used by the VM, interned once */
     struct {
         RfString *message, *stack, *line, *cause, *error, *self, *next, *lambda, *main;

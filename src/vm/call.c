@@ -113,6 +113,19 @@ RfStatus rf_call_builtin(RfVm *vm, const RfBuiltin *b, uint32_t argc, RfValue *a
     return status;
 }
 
+/* Notes a callee among those that a site has met. */
+static void meet(const void **met, const void *callee)
+{
+    uint32_t i = 0;
+    while (i <= RF_SITE_KINDS && met[i] != callee) {
+        if (!met[i]) {
+            met[i] = callee;
+            return;
+        }
+        i++;
+    }
+}
+
 RfStatus rf_call_value(RfVm *vm, uint32_t argc, RfCallSite *site)
 {
     RfValue *callee = vm->sp - argc - 1;
@@ -123,6 +136,9 @@ RfStatus rf_call_value(RfVm *vm, uint32_t argc, RfCallSite *site)
             bool simple = !(fn->proto->flags & (RF_PROTO_SLOW_CALL | RF_PROTO_ASYNC)) && fn->proto->nparams == argc &&
                           fn->proto->nrequired == argc;
             site->callee = simple ? fn->proto : NULL;
+            if (simple) {
+                meet(site->met, fn->proto);
+            }
         }
         return rf_call_enter(vm, fn, callee, callee + 1, argc, false);
     }
@@ -164,6 +180,7 @@ static RfStatus call_struct_method(RfVm *vm, uint32_t argc, RfMethodSite *site, 
     site->misses++;
     if (!(proto->flags & (RF_PROTO_SLOW_CALL | RF_PROTO_ASYNC)) && proto->nparams == argc + 1 &&
         proto->nrequired == argc + 1) {
+        meet((const void **)site->met, s->shape);
         site->shape = s->shape;
         site->version = s->shape->type->version;
         site->method = fn;

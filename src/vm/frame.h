@@ -202,6 +202,9 @@ RfValue rf_unwind_stack_names(RfVm *vm);
 /* RETHROW: raises the kept error again (takes the box). */
 void rf_unwind_rethrow(RfVm *vm, RfValue box);
 RfPos rf_frame_pos(const RfFrame *f);
+/* The handler of the native frame f (vm->frame) gets the error under way: *out is the value it is given, see RfHandler.raw. false:
+ * nobody may catch it. */
+bool rf_unwind_catch_native(RfVm *vm, const RfFrame *f, bool raw, RfValue *out);
 /* The error under way leaves the native frame f (vm->frame), which has no handler for it: adds its trace entry. */
 void rf_unwind_leave_native(RfVm *vm, const RfFrame *f);
 /* Adds the frame to the call stack of the error in the runtime, as being at `pos`. */

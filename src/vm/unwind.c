@@ -19,20 +19,17 @@ static bool is_function(const RfProto *p)
 
 void rf_unwind_add_trace(RfVm *vm, const RfFrame *f, RfPos pos)
 {
-    RfRuntime *rt = rf_rt(vm);
     const RfModule *m = f->proto->module;
     RfTraceEntry entry = {
         .function = f->proto->name, .line = pos.line, .column = pos.column, .is_function = is_function(f->proto)};
-    entry.file = m->file ? rf_intern_cstr(rt, m->file) : NULL;
+    entry.file = m->file_name;
     if (f->proto->flags & RF_PROTO_MAIN && m != vm->modules[0]) {
         entry.function = rf_string_format("module %s", m->name->data);
     } else {
         rf_object_retain(entry.function);
     }
-    if (entry.file) {
-        rf_object_retain(entry.file);
-    }
-    rf_error_push_trace(&rt->error, entry);
+    rf_object_retain(entry.file);
+    rf_error_push_trace(&rf_rt(vm)->error, entry);
 }
 
 /* True for the frames of a task resumed by the scheduler: what lies below does not belong to its call stack. */
@@ -103,15 +100,12 @@ static const RfHandler *find_handler(const RfProto *p, uint32_t pc)
     return NULL;
 }
 
-static void enter_handler(RfVm *vm, RfFrame *f, const RfHandler *h, RfPos pos)
+/* The error under way as the value that a handler of frame f gets. */
+static RfValue catch(RfVm *vm, const RfFrame *f, bool raw, RfPos pos)
 {
     RfRuntime *rt = rf_rt(vm);
-    RfValue *top = f->fp + f->proto->nlocals + h->depth;
-    while (vm->sp > top) {
-        rf_release(*--vm->sp);
-    }
     RfValue error;
-    if (h->raw) {
+    if (raw) {
         if (!vm->trace_has_frame) {
             rf_unwind_add_trace(vm, f, pos);
         }
@@ -122,7 +116,16 @@ static void enter_handler(RfVm *vm, RfFrame *f, const RfHandler *h, RfPos pos)
         rf_error_clear(&rt->error);
     }
     vm->trace_has_frame = false;
-    rf_push(vm, error);
+    return error;
+}
+
+static void enter_handler(RfVm *vm, RfFrame *f, const RfHandler *h, RfPos pos)
+{
+    RfValue *top = f->fp + f->proto->nlocals + h->depth;
+    while (vm->sp > top) {
+        rf_release(*--vm->sp);
+    }
+    rf_push(vm, catch(vm, f, h->raw, pos));
     f->pc = f->proto->code + h->target;
 }
 
@@ -139,6 +142,15 @@ static void trace_once(RfVm *vm, const RfFrame *f, RfPos pos)
         rf_unwind_add_trace(vm, f, pos);
     }
     vm->trace_has_frame = false;
+}
+
+bool rf_unwind_catch_native(RfVm *vm, const RfFrame *f, bool raw, RfValue *out)
+{
+    if (vm->stopped) {
+        return false;
+    }
+    *out = catch(vm, f, raw, take_pos(vm, f));
+    return true;
 }
 
 void rf_unwind_leave_native(RfVm *vm, const RfFrame *f)

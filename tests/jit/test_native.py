@@ -147,3 +147,53 @@ print(s, jit_status(add).tier)
 """
     r = debug(t, program, *EAGER)
     t.equal(r.out, "Integer overflow: 9223372036854775807 + 1 [add]\n100000 jit\n", "stdout")
+
+
+CAUGHT = """func deep(i) { if i % 3 == 0 { throw("third " + to_string(i % 2)) }
+  return i }
+func mid(i) { return deep(i) + 1 }
+mut i := 0
+mut s := 0
+mut stacks := 0
+while i < 20000 {
+  try { s += mid(i)
+    if i % 5 == 0 { throw("fifth") } } except e { s += len(e.message)
+    stacks += len(e.stack) } finally { s += 1 }
+  i += 1 }
+print(s, stacks)
+"""
+
+
+def test_caught_errors_do_not_leave_native_code(t):
+    t.native()
+    want = t.run("run", "--no-jit", t.write("p.ruff", CAUGHT))
+    r = debug(t, CAUGHT, RUFF_JIT_SYNC="1")
+    counts = stats(t, r)
+    t.equal(r.out, want.out, "stdout")
+    t.true(counts["osr"] == 1 and counts["deopts"] <= 4, "statistics: %s" % counts)
+
+
+def test_guard_lines_tell_what_came(t):
+    t.native()
+    program = """func f(x) { return x + 1 }
+func g(s) { return s.x }
+struct A { x }
+struct B { y
+  x }
+mut t := 0
+for i in 300 { t += f(i) + g(A { x: i }) }
+print(f(0.5), g(B { x: 7, y: 1 }), t)
+"""
+    r = debug(t, program, "--jit-threshold", "100", RUFF_JIT_SYNC="1", DISABLE_LOOP_JIT="1")
+    t.equal(r.out, "1.5 7 89999.0\n".replace("89999.0", str(sum(2 * i + 1 for i in range(300)))), "stdout")
+    t.has(r.err, "JIT: guard func 'f' id=1 pc=0 line=1 expected=int got=float fails=1", "stderr")
+    t.true(re.search(r"JIT: guard func 'g' id=2 pc=\d+ line=2 expected=struct got=struct fails=1", r.err), r.err)
+
+
+def test_reason_of_too_many_parameters(t):
+    t.native()
+    names = ["p%d" % i for i in range(210)]
+    program = "func f(%s) { return p0 + p209 }\nmut t := 0\nfor i in 300 { t += f(%s) }\nprint(t)\n" % (", ".join(names), ", ".join(["i"] * 210))
+    r = debug(t, program, "--jit-threshold", "100", RUFF_JIT_SYNC="1", DISABLE_LOOP_JIT="1")
+    t.equal(r.out, "89700\n", "stdout")
+    t.has(r.err, "reject func 'f' id=1 reason=too-many-locals pc=- op=- line=-", "stderr")

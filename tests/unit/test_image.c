@@ -15,7 +15,7 @@
 static RfImageEntry entries[] = {{0, -1}, {1, -1}, {0, 2}};
 static RfExit exits[] = {
     {.unit = 0, .pc = 2, .nslots = 5, .error = 0, .reason = RF_REASON_BOUNDS, .guard = 1, .slots = "nnumm"},
-    {.unit = 1, .pc = 300, .nslots = 0, .error = 1, .reason = RF_REASON_EXCEPTION, .keep_sp = 1, .slots = ""},
+    {.unit = 1, .pc = 300, .nslots = 0, .error = 1, .reason = RF_REASON_EXCEPTION, .slots = ""},
 };
 static RfBind binds[] = {
     {.kind = RF_BIND_HELPER, .a = RF_HELPER_truthy},
@@ -65,7 +65,6 @@ static void a_head_survives_coding(void **state)
         assert_int_equal(x->error, y->error);
         assert_int_equal(x->reason, y->reason);
         assert_int_equal(x->guard, y->guard);
-        assert_int_equal(x->keep_sp, y->keep_sp);
         assert_string_equal(x->slots, y->slots);
     }
     for (uint32_t i = 0; i < COUNT(binds); i++) {

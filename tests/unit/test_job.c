@@ -386,13 +386,24 @@ static void calls_that_have_not_run_are_known_by_their_global(void **state)
     rf_vm_free(vm);
 }
 
-static void sites_with_several_callees_are_unknown(void **state)
+static void sites_with_several_callees(void **state)
 {
     (void)state;
-    open_program("func a(x) { return x }\nfunc b(x) { return x }\nfunc call(f) { return f(1) }\n"
-                 "for i in range(40) { call(a) call(b) }\n"
-                 "func same(f) { return f(1) }\nfor i in range(40) { same(a) }\n");
+    open_program(
+        "func a(x) { return x }\nfunc b(x) { return x }\nfunc call(f) { return f(1) }\n"
+        "for i in range(40) { call(a) call(b) }\n"
+        "func many(f) { return f(1) }\n"
+        "for i in range(40) { for f in [a, b, func(x) { return 1 }, func(x) { return 2 }, func(x) { return 3 }] { "
+        "many(f) } }\n"
+        "func same(f) { return f(1) }\nfor i in range(40) { same(a) }\n");
     Made m = make(find("call"), NULL, true);
+    const RfJobCall *site = only_call(&m.job->units[0]);
+    assert_int_equal(site->kind, RF_CALLEE_UNITS);
+    assert_string_equal(m.job->units[site->met[0]].name, "a");
+    assert_string_equal(m.job->units[site->met[1]].name, "b");
+    assert_int_equal(site->met[2], RF_JOB_NONE);
+    unmake(&m);
+    m = make(find("many"), NULL, true);
     assert_int_equal(only_call(&m.job->units[0])->kind, RF_CALLEE_UNKNOWN);
     unmake(&m);
     m = make(find("same"), NULL, true);
@@ -742,7 +753,7 @@ static int run(void *unused)
         cmocka_unit_test(the_same_state_gives_the_same_bytes),
         cmocka_unit_test(callees_come_along),
         cmocka_unit_test(calls_that_have_not_run_are_known_by_their_global),
-        cmocka_unit_test(sites_with_several_callees_are_unknown),
+        cmocka_unit_test(sites_with_several_callees),
         cmocka_unit_test(a_job_has_bounds),
         cmocka_unit_test(globals_are_stable_when_nothing_can_change_them),
         cmocka_unit_test(a_running_activation_tells_its_classes),

@@ -105,7 +105,7 @@ static void an_error_finds_the_handler_of_its_function(void **state)
     native_open(&f, two_functions);
     RfFrame *frame = native_enter(&f, "guarded", 0, NULL);
     uint32_t pc = native_pc(frame, RF_OP_THROW, 0);
-    f.exit = (RfExit){.pc = pc, .nslots = 1, .error = 1, .slots = "u"};
+    f.exit = (RfExit){.pc = pc, .nslots = 1, .error = RF_EXIT_HANDLED, .slots = "u"};
     rf_raise(rf_rt(f.vm), "bang");
     RfRet r = rf_native_exit(f.vm, frame, frame->fp, 0);
     assert_int_equal(r.tag, RF_TAG_INT);
@@ -121,7 +121,8 @@ static void an_error_without_handler_leaves(void **state)
     RfFrame *frame = native_enter(&f, "failing", 1, (RfValue[]){text("held")});
     *native_operand(frame, 0) = text("operand");
     f.vm->sp++;
-    f.exit = (RfExit){.pc = native_pc(frame, RF_OP_ADD, 0), .nslots = 1, .error = 1, .keep_sp = 1, .slots = "m"};
+    f.exit = (RfExit){.pc = native_pc(frame, RF_OP_ADD, 0), .nslots = 2, .error = RF_EXIT_RAISED, .slots = "mm"};
+    assert_int_equal(frame->proto->nlocals, 1);
     rf_raise(rf_rt(f.vm), "bang");
     RfRet r = rf_native_exit(f.vm, frame, frame->fp, 0);
     assert_int_equal(r.tag, RF_RET_ERROR);

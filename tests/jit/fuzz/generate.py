@@ -356,7 +356,7 @@ class Generator:
         choices = [(self.declare, 14), (self.assign, 22), (self.compound, 12), (self.path, 14), (self.grow, 5), (self.swap, 3),
                    (self.struct_step, 4), (self.dict_step, 6), (self.output, 2), (self.change_kind, 2), (self.pure, 2), (self.call_statement, 4)]
         if depth > 0:
-            choices += [(self.condition, 16), (self.attempt, 7), (self.matching, 5)]
+            choices += [(self.condition, 16), (self.attempt, 9), (self.matching, 5), (self.several, 5), (self.destructure, 3), (self.dotted, 4)]
             if self.weight < 60:
                 choices += [(self.loop, 16)]
         if self.loops > 0 and self.quiet_loops > 0:
@@ -502,6 +502,8 @@ class Generator:
     def attempt(self, scope, depth):
         self.open("try")
         self.block(scope, self.rng.randint(1, 3), depth - 1)
+        if self.chance(0.5):
+            self.risk(scope)
         if self.chance(0.35):
             self.emit("if %s { throw(%s) }" % (self.expr("bool", scope, 1), self.pick(('"t1"', '"t${%s}"' % self.expr("int", scope, 1), "5", 'Problem { message: "p", cause: 3 }'))))
         final = self.chance(0.3)
@@ -524,6 +526,61 @@ class Generator:
             self.block(scope, self.rng.randint(1, 2), depth - 1)
             self.quiet_loops, self.current = loops, current
         self.close()
+
+    def risk(self, scope):
+        """Something that throws now and then, here or some frames deeper."""
+        kind = self.pick(("int", "int", "str", "ints", "struct"))
+        text = "%s(%s, %s)" % (self.pick(("risky", "riskier")), self.expr("int", scope, 1), self.expr(kind, scope, 1))
+        name, _ = self.target(scope, (kind,))
+        if name and self.chance(0.7):
+            self.emit("%s := %s" % (name, self.clipped(kind, text)))
+        else:
+            self.emit("mut %s := [%s, %s]" % (self.fresh("r"), self.expr(self.pick(KINDS), scope, 1), text))
+
+    def several(self, scope, depth):
+        """A call site that meets functions or receivers of several kinds."""
+        name = self.fresh("o")
+        number, _ = self.target(scope, ("int",))
+        if number is None:
+            return self.declare(scope, depth)
+        if self.chance(0.5):
+            things = [self.pick(("P { x: %s, y: 2 }", "Q { z: %s }", "Q { z: %s, u: 1 }", "W { x: %s }")) % self.expr("int", scope, 1) for _ in range(self.rng.randint(2, 4))]
+            if self.chance(0.1):
+                things.append(self.expr(self.pick(SCALARS), scope, 1))
+            self.open("for %s in [%s]" % (name, ", ".join(things)))
+            method = self.pick(("twice()", "both()", "moved(%s)" % self.expr("int", scope, 1), "part(%s)" % self.expr("int", scope, 1)))
+            self.emit(self.pick(("%s := (%s + to_int(\"${len(show(%s.%s))}\")) %% 1009", "%s := %s %% 64 + len(show(%s.%s))")) % (number, number, name, method))
+        else:
+            functions = [self.expr("fun", scope, 1) for _ in range(self.rng.randint(2, 5))] + (["func(a) { return a * 0.5 }"] if self.chance(0.2) else [])
+            self.open("for %s in [%s]" % (name, ", ".join(functions)))
+            self.emit("%s := to_int(%s(%s)) %% 100003" % (number, name, self.pick((number, self.expr("int", scope, 1)))))
+        self.close()
+
+    def destructure(self, scope, depth):
+        if self.chance(0.5):
+            names = [self.fresh("d") for _ in range(self.rng.randint(1, 3))]
+            rest = ", ...%s" % self.fresh("d") if self.chance(0.4) else ""
+            self.emit("mut [%s%s] := %s" % (", ".join(names), rest, self.expr(self.pick(("ints", "mixed", "any")), scope, 1)))
+        else:
+            names = self.rng.sample(("k1", "k2", "a", "abc"), self.rng.randint(1, 3))
+            rest = ", ...%s" % self.fresh("d") if self.chance(0.4) else ""
+            self.open("if %s" % self.expr("bool", scope, 1))
+            self.emit("mut {%s%s} := %s" % (", ".join(names), rest, self.expr("sdict", scope, 1)))
+            number, _ = self.target(scope, ("int",))
+            if number:
+                self.emit("%s := (%s + (%s ?? 3)) %% 100003" % (number, number, names[0]))
+            self.close()
+
+    def dotted(self, scope, depth):
+        number, _ = self.target(scope, ("int",))
+        if number is None:
+            return self.declare(scope, depth)
+        kind = self.pick(("int", "float", "str", "ints", "strs", "rows", "sdict", "struct"))
+        tail = {"int": ("abs()", "twice_of()", "to_string().len()"), "float": ("floor().to_int()", "abs().to_int()", "twice_of().to_int()"), "str": ("len()", "to_upper().len()", "twice_of()"),
+                "ints": ("len()", "sum()", "reverse().len()", "contains(3).to_string().len()"), "strs": ("len()", 'join(",").len()'), "rows": ("len()",), "sdict": ("len()",), "struct": ("twice()", "both()", "twice_of()")}[kind]
+        names = scope.names(kind)
+        what = self.pick(names) if names else "(%s)" % self.expr(kind, scope, 1)
+        self.emit("%s := (%s + %s.%s) %% 100003" % (number, number, what, self.pick(tail)))
 
     def matching(self, scope, depth):
         kind = self.pick(("int", "str", "any"))
@@ -727,6 +784,18 @@ class Generator:
         self.emit("  func op_neg(self) { return P { x: -self.x, y: self.y } }")
         self.emit("  %s" % self.pick(("func op_eq(self, o) { return self.x == o.x }", "func op_lt(self, o) { return self.x < o.x }", "func op_not(self) { return self.y == 0 }")))
         self.emit("}")
+        self.emit("struct Q { z, u := 5")
+        self.emit("  func twice(self) { return self.z * 2 }")
+        self.emit("  func both(self) { return [self.z, self.u] }")
+        self.emit("  func moved(self, d) { self.u := (self.u + d) % 1009 return self }")
+        self.emit("  func part(self, k) { if k % 5 == 0 { throw(\"part ${k % 3}\") } return self.z } }")
+        self.emit("struct W { x")
+        self.emit("  func twice() { return x + 0.5 }")
+        self.emit("  func both(self) { return \"w\" }")
+        self.emit("  func moved(self, d) { return null } }")
+        self.emit("func risky(n, v) { if n % 3 == 0 { throw(\"r${n % 4}\") } return v }")
+        self.emit("func riskier(n, v) { mut k := [v, n] r := risky(n + 1, k[0]) return r }")
+        self.emit("func twice_of(v) { return v + v }")
         self.emit('func show(v) { s := to_string(v) if len(s) > 150 { return substring(s, 0, 150) + "#${len(s)}" } return s }')
         wrong, self.wrong = self.wrong, 0
         for _ in range(self.rng.randint(2, 5)):
