@@ -144,7 +144,7 @@ static bool wants_stderr(void)
 static void prepare(RfBenchChild *child, bool records, double seconds)
 {
     *child = (RfBenchChild){.fd = -1, .exit_fd = -1, .err_fd = -1, .records = records};
-    if (!wants_stderr()) {
+    if (!records || !wants_stderr()) {
         child->err_fd = memfd_create("stderr", MFD_CLOEXEC);
     }
     child->started = rf_bench_clock();
