@@ -162,7 +162,7 @@ void rf_bench_warn(RfBenchRun *run, const RfBenchmark *b, RfBenchModeId mode, co
     __attribute__((format(printf, 4, 5)));
 /* Adds one about the whole run. */
 void rf_bench_warn_run(RfBenchRun *run, const char *format, ...) __attribute__((format(printf, 2, 3)));
-/* Marks a benchmark as failed in a mode, once. */
+/* Marks a benchmark as failed in a mode; of several failures the first of the first mode counts. */
 void rf_bench_fail(RfBenchmark *b, RfBenchModeId mode, const char *format, ...) __attribute__((format(printf, 3, 4)));
 /* True when a mode of it has numbers to show. */
 bool rf_bench_has(const RfBenchmark *b, RfBenchModeId mode);

@@ -17,7 +17,8 @@ static const char head[] =
     "font:15px/1.45 system-ui,\"Segoe UI\",\"DejaVu Sans\",sans-serif}\n"
     "h1{font-size:1.5rem;margin:.2em 0}h2{font-size:1.15rem;margin:1.6em 0 .6em}h3{font-size:1rem;margin:0 0 .5em;"
     "overflow-wrap:anywhere}\n"
-    "a{color:var(--jit)}.soft{color:var(--soft)}.bad{color:var(--bad)}.good{color:var(--good)}\n"
+    "a{color:var(--jit)}.soft{color:var(--soft)}h3 "
+    ".soft{font-weight:400}.bad{color:var(--bad)}.good{color:var(--good)}\n"
     ".numbers{display:grid;grid-template-columns:repeat(auto-fit,minmax(130px,1fr));gap:10px;margin:14px 0}\n"
     ".number,.card{background:var(--card);border:1px solid var(--line);border-radius:8px;padding:12px}\n"
     ".number b{display:block;font-size:1.25rem;font-variant-numeric:tabular-nums}\n"
@@ -28,7 +29,7 @@ static const char head[] =
     "th,td{padding:4px 10px 4px 0;text-align:right;border-bottom:1px solid var(--line);white-space:nowrap}\n"
     "th:first-child,td:first-child{text-align:left}th{color:var(--soft);font-weight:600}\n"
     "td.name{white-space:normal;overflow-wrap:anywhere;min-width:7em}\n"
-    "ul{margin:.4em 0;padding-left:1.2em}li{overflow-wrap:anywhere}\n"
+    "p{margin:.5em 0}ul{margin:.4em 0;padding-left:1.2em}li{overflow-wrap:anywhere}\n"
     "dl{display:grid;grid-template-columns:max-content 1fr;gap:2px 14px;margin:0}dt{color:var(--soft)}"
     "dd{margin:0;overflow-wrap:anywhere}\n"
     "svg.chart{display:block;width:100%;max-width:480px;height:auto}\n"
@@ -202,6 +203,15 @@ static void put_bars(RfBuf *out, const RfBenchRun *run, const RfBenchmark *b)
     rf_mem_free(bars, most * sizeof *bars);
 }
 
+static void put_charts(RfBuf *out, const RfBenchmark *b, void (*put)(RfBuf *, RfBenchModeId, const RfBenchMode *))
+{
+    for (int m = 0; m < RF_BENCH_MODES; m++) {
+        if (b->modes[m].measured) {
+            put(out, (RfBenchModeId)m, &b->modes[m]);
+        }
+    }
+}
+
 static void put_verdicts(RfBuf *out, const RfBenchRun *run, const RfBenchmark *b)
 {
     static const char *const classes[] = {"soft", "bad", "good"};
@@ -210,7 +220,7 @@ static void put_verdicts(RfBuf *out, const RfBenchRun *run, const RfBenchmark *b
         if (c->there) {
             rf_buf_printf(out, "<p>%s vs ", rf_bench_mode_names[m]);
             rf_bench_put_html(out, run->baseline);
-            rf_buf_printf(out, ": time %.3f of it [%.3f, %.3f], p=%.4f <b class=\"%s\">%s</b></p>\n", c->ratio.ratio,
+            rf_buf_printf(out, ": %.3fx the time [%.3f, %.3f], p=%.4f <b class=\"%s\">%s</b></p>\n", c->ratio.ratio,
                           c->ratio.ci_low, c->ratio.ci_high, c->p, classes[c->verdict],
                           rf_bench_verdict_names[c->verdict]);
         }
@@ -254,13 +264,9 @@ static void put_benchmark(RfBuf *out, const RfBenchRun *run, size_t index)
         put_mode_table(out, run, b);
         put_verdicts(out, run, b);
         rf_buf_puts(out, "<div class=\"charts\">\n");
-        for (int m = 0; m < RF_BENCH_MODES; m++) {
-            if (b->modes[m].measured) {
-                rf_bench_svg_distribution(out, (RfBenchModeId)m, &b->modes[m]);
-                rf_bench_svg_trace(out, (RfBenchModeId)m, &b->modes[m]);
-            }
-        }
+        put_charts(out, b, rf_bench_svg_distribution);
         put_bars(out, run, b);
+        put_charts(out, b, rf_bench_svg_trace);
         rf_buf_puts(out, "</div>\n");
     }
     put_warnings(out, run, index);

@@ -104,9 +104,10 @@ void rf_bench_warn_run(RfBenchRun *run, const char *format, ...)
 
 void rf_bench_fail(RfBenchmark *b, RfBenchModeId mode, const char *format, ...)
 {
-    if (b->failed) {
+    if (b->failed && b->failed_mode <= mode) {
         return;
     }
+    rf_buf_clear(&b->error);
     b->failed = true;
     b->failed_mode = mode;
     va_list args;

@@ -65,7 +65,7 @@ static bool start(const RfBenchRun *run, const RfBenchmark *b, RfBenchChild *chi
 /* ---- what it said ---- */
 
 /* A verified output, or that of a later process. */
-static void check_output(RfBenchmark *b, RfBenchModeId mode, const RfBenchFirst *first, const char *text,
+static void check_output(RfBenchmark *b, RfBenchModeId mode, const RfBenchFirst *first, const RfBuf *text,
                          bool verifying)
 {
     RfBenchMode *m = &b->modes[mode];
@@ -77,8 +77,8 @@ static void check_output(RfBenchmark *b, RfBenchModeId mode, const RfBenchFirst 
     }
     m->hash = first->hash;
     b->has_main = first->has_main;
-    if (b->has_expect &&
-        (first->trimmed != b->expect.len || memcmp(text, b->expect.len ? b->expect.data : "", b->expect.len) != 0)) {
+    RfBenchOutput output = {.trimmed = first->trimmed, .text = *text};
+    if (b->has_expect && !rf_bench_output_is(&output, b->expect.data, b->expect.len)) {
         rf_bench_fail(b, mode, "output differs from expectation");
     }
 }
@@ -124,7 +124,8 @@ static void absorb(RfBenchmark *b, RfBenchModeId mode, const RfBenchChild *child
         case RF_BENCH_RECORD_FIRST: {
             RfBenchFirst first;
             memcpy(&first, payload, sizeof first);
-            check_output(b, mode, &first, payload + sizeof first, p == NULL);
+            RfBuf text = {(char *)(uintptr_t)(payload + sizeof first), record.len - sizeof first, 0};
+            check_output(b, mode, &first, &text, p == NULL);
             if (p) {
                 p->cold = first.cold;
                 p->first = first.first;

@@ -101,7 +101,7 @@ static double nice_step(double range, int parts)
 
 static void put_time_axis(RfBuf *out, const Axis *axis, double top, double bottom)
 {
-    double step = nice_step(axis->high - axis->low, 3);
+    double step = nice_step(axis->high - axis->low, 5);
     for (double t = ceil(axis->low / step) * step; t <= axis->high; t += step) {
         RfBuf label = RF_BUF_INIT;
         double x = place(axis, t);
@@ -162,9 +162,11 @@ void rf_bench_svg_distribution(RfBuf *out, RfBenchModeId id, const RfBenchMode *
 
 static void put_log_axis(RfBuf *out, const Axis *axis)
 {
-    static const double factors[] = {1, 2, 5};
+    static const double few[] = {1, 2, 5}, many[] = {1, 1.2, 1.5, 2, 2.5, 3, 4, 5, 6, 8};
     double decades = log10(axis->high / axis->low);
-    size_t used = decades > 2.5 ? 1 : 3;
+    bool narrow = decades < 0.9;
+    const double *factors = narrow ? many : few;
+    size_t used = decades > 2.5 ? 1 : narrow ? sizeof many / sizeof many[0] : 3;
     for (int power = (int)floor(log10(axis->low)); power <= (int)ceil(log10(axis->high)); power++) {
         for (size_t i = 0; i < used; i++) {
             double t = factors[i] * pow(10, power), y = place(axis, t);
@@ -261,7 +263,7 @@ void rf_bench_svg_trace(RfBuf *out, RfBenchModeId id, const RfBenchMode *m)
 #define BAR 24.0
 #define BARS_TOP 26.0
 #define BARS_LEFT 110.0
-#define BARS_RIGHT 290.0 /* numbers stand behind the bars */
+#define BARS_RIGHT 270.0 /* numbers stand behind the bars */
 
 static void put_bar(RfBuf *out, const RfBenchBar *bar, const Axis *axis, double y)
 {
