@@ -15,7 +15,7 @@
 #include "tools/bench_process.h"
 
 #define DEFAULT_FOLDER "bench"
-#define QUICK_LIMIT_S 2 /* thirty benchmarks, two modes: two minutes */
+#define QUICK_LIMIT_S 1.5 /* forty benchmarks, two modes: two minutes */
 
 typedef void Writer(RfBuf *out, const RfBenchRun *run);
 
@@ -96,7 +96,7 @@ static int read_options(const RfArgs *args, RfBenchOptions *o)
         .warmup_given = rf_args_has(args, RF_OPTION_WARMUP),
         .warmup = rf_args_number(args, RF_OPTION_WARMUP, 0),
         .min_sample_ms = rf_args_number(args, RF_OPTION_MIN_SAMPLE_MS, 10),
-        .limit_s = rf_args_number(args, RF_OPTION_TIME_LIMIT, quick ? QUICK_LIMIT_S : 60),
+        .limit_s = quick && !limited ? QUICK_LIMIT_S : rf_args_number(args, RF_OPTION_TIME_LIMIT, 60),
         .run_limit_s = limited ? rf_args_number(args, RF_OPTION_TIME_LIMIT, 60) : 60,
         .cpu = rf_args_has(args, RF_OPTION_CPU) ? (int)rf_args_number(args, RF_OPTION_CPU, 0) : -1,
         .filter = rf_args_text(args, RF_OPTION_FILTER),
