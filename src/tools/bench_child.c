@@ -6,11 +6,9 @@
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
-#include <sys/resource.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -375,40 +373,14 @@ static bool take_sample(Child *c, double *per_iteration)
 
 /* ---- at the end ---- */
 
-static double milliseconds(struct timeval t)
-{
-    return (double)t.tv_sec * 1e3 + (double)t.tv_usec / 1e3;
-}
-
-/* VmHWM: ru_maxrss may be that of the process this one was started by. */
-static uint64_t peak_rss(void)
-{
-    FILE *f = fopen("/proc/self/status", "re");
-    char line[256];
-    unsigned long long kilobytes = 0;
-    while (f && fgets(line, sizeof line, f)) {
-        if (sscanf(line, "VmHWM: %llu", &kilobytes) == 1) {
-            break;
-        }
-    }
-    if (f) {
-        fclose(f);
-    }
-    return kilobytes * 1024;
-}
-
 static void send_end(Child *c, uint64_t allocations, uint64_t bytes, bool limited)
 {
-    struct rusage usage;
-    getrusage(RUSAGE_SELF, &usage);
     uint64_t n = c->iterations ? c->iterations : 1;
-    RfBenchEnd end = {.counts = {.user_ms = milliseconds(usage.ru_utime),
-                                 .sys_ms = milliseconds(usage.ru_stime),
-                                 .peak_rss = peak_rss(),
-                                 .allocations = (rf_mem_alloc_count() - allocations) / n,
+    RfBenchEnd end = {.counts = {.allocations = (rf_mem_alloc_count() - allocations) / n,
                                  .allocated_bytes = (rf_mem_alloc_bytes() - bytes) / n},
                       .last_event = c->last_event,
                       .limited = limited};
+    rf_bench_usage(&end.counts);
     if (jit_of(c)) {
         RfJitCounts counts = rf_status_counts(jit_of(c));
         end.counts.compile_ms = counts.compile_ms;

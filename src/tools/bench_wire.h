@@ -47,4 +47,7 @@ typedef struct RfBenchEnd {
     bool limited;
 } RfBenchEnd;
 
+/* bench_usage.c: CPU times and peak memory of this process so far */
+void rf_bench_usage(RfBenchCounts *counts);
+
 #endif
