@@ -176,6 +176,9 @@ double rf_bench_peer_ratio(const RfBenchRun *run, const char *name);
 /* "ok", "failed" or "regression" */
 const char *rf_bench_status(const RfBenchRun *run);
 
+/* What is being done, on standard error, if the options want that; "" takes the line away. */
+void rf_bench_progress(const RfBenchRun *run, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
 /* ---- bench_discover.c ---- */
 /* Adds the programs of a path. NULL, or the line that says what is wrong, in *message (without "Error: "). */
 bool rf_bench_discover(RfBenchRun *run, const char *path, RfBuf *message);

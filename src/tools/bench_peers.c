@@ -207,7 +207,9 @@ bool rf_bench_peers(RfBenchRun *run)
             if (!peer->wanted) {
                 continue;
             }
+            rf_bench_progress(run, "[%zu/%zu] %s vs %s", i + 1, run->count, b->name, peer->name);
             Outcome outcome = measure(run, b, peer);
+            rf_bench_progress(run, "%s", "");
             if (outcome == STOPPED) {
                 return false;
             }

@@ -2,6 +2,7 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/mem.h"
 #include "tools/bench.h"
@@ -115,6 +116,22 @@ void rf_bench_fail(RfBenchmark *b, RfBenchModeId mode, const char *format, ...)
     rf_buf_vprintf(&b->error, format, args);
     va_end(args);
     rf_buf_cstr(&b->error);
+}
+
+void rf_bench_progress(const RfBenchRun *run, const char *format, ...)
+{
+    if (!run->options.progress) {
+        return;
+    }
+    RfBuf line = RF_BUF_INIT;
+    rf_buf_puts(&line, "\r\033[K");
+    va_list args;
+    va_start(args, format);
+    rf_buf_vprintf(&line, format, args);
+    va_end(args);
+    ssize_t written = write(STDERR_FILENO, line.data, line.len);
+    (void)written;
+    rf_buf_free(&line);
 }
 
 /* ---- numbers ---- */

@@ -14,26 +14,6 @@
 
 #define VERIFY_JOBS_MAX 64
 
-/* ---- progress ---- */
-
-static void show_progress(const RfBenchRun *run, const char *format, ...) __attribute__((format(printf, 2, 3)));
-
-static void show_progress(const RfBenchRun *run, const char *format, ...)
-{
-    if (!run->options.progress) {
-        return;
-    }
-    RfBuf line = RF_BUF_INIT;
-    rf_buf_puts(&line, "\r\033[K");
-    va_list args;
-    va_start(args, format);
-    rf_buf_vprintf(&line, format, args);
-    va_end(args);
-    ssize_t written = write(STDERR_FILENO, line.data, line.len);
-    (void)written;
-    rf_buf_free(&line);
-}
-
 /* ---- one process ---- */
 
 static RfBenchOrder order_for(const RfBenchRun *run, const RfBenchmark *b, RfBenchModeId mode)
@@ -175,7 +155,7 @@ static void absorb(RfBenchmark *b, RfBenchModeId mode, const RfBenchChild *child
             const RfBenchSample *s = &p->samples[i];
             p->last_event = s->events ? s->start + s->ns : p->last_event;
         }
-    } else if (!ended) {
+    } else if (!ended || (child->status != 0 && !child->timed_out)) { /* or it broke at its very end */
         note_death(b, mode, child);
     }
 }
@@ -240,7 +220,7 @@ static bool verify_all(RfBenchRun *run)
                 }
             }
         }
-        show_progress(run, "verifying: %zu done, %zu running", done, running);
+        rf_bench_progress(run, "verifying: %zu done, %zu running", done, running);
         if (ok && running > 0) {
             ok = rf_bench_child_wait(children, jobs);
         }
@@ -332,8 +312,8 @@ static bool measure(RfBenchRun *run, size_t index)
             if (!run->options.modes[m]) {
                 continue;
             }
-            show_progress(run, "[%zu/%zu] %s (%s) process %u/%u", index + 1, run->count, b->name,
-                          rf_bench_mode_names[m], i + 1, procs);
+            rf_bench_progress(run, "[%zu/%zu] %s (%s) process %u/%u", index + 1, run->count, b->name,
+                              rf_bench_mode_names[m], i + 1, procs);
             if (!measure_process(run, b, (RfBenchModeId)m, i)) {
                 return false;
             }
@@ -351,7 +331,7 @@ bool rf_bench_measure(RfBenchRun *run)
         }
     }
     int code = errno;
-    show_progress(run, "%s", "");
+    rf_bench_progress(run, "%s", "");
     errno = code;
     return ok;
 }

@@ -4,6 +4,7 @@ import csv
 import io
 import json
 import os
+import pty
 import re
 import signal
 import subprocess
@@ -458,7 +459,7 @@ def test_usage_errors(t):
     ):
         r = t.run("bench", *words)
         t.expect(r, code=2, out="")
-        t.true(r.err.startswith("error: %s\n\n" % message) and "Usage: ruff bench [OPTIONS] [PATH]..." in r.err, r.err)
+        t.true(r.err.startswith("error: %s\n\n" % message) and "Usage: ruff bench [OPTIONS] [PATH...]" in r.err, r.err)
 
 
 # ---------------------------------------------------------------------------------------------------
@@ -667,3 +668,23 @@ def test_interrupt_kills_children(t):
             break
         time.sleep(0.05)
     t.equal(children_of(mark.encode()), [], "processes left")
+
+
+def test_progress_on_a_terminal_only(t):
+    t.write("bench/a.ruff", SUM)
+    ours, theirs = pty.openpty()
+    process = subprocess.Popen([t.ruff, "bench", *FAST, "--mode", "vm", "--json"], cwd=t.dir, env=t.environment(), stdout=subprocess.PIPE, stderr=theirs)
+    os.close(theirs)
+    out = process.communicate(timeout=t.timeout)[0]
+    shown = b""
+    try:
+        while True:
+            piece = os.read(ours, 65536)
+            if not piece:
+                break
+            shown += piece
+    except OSError:
+        pass
+    os.close(ours)
+    t.equal(json.loads(out)["status"], "ok")
+    t.true(b"a (vm) process 2/2" in shown and shown.endswith(b"\r\x1b[K"), repr(shown))
