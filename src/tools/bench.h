@@ -22,14 +22,14 @@ typedef struct RfBenchOptions {
     bool warmup_given;
     uint32_t warmup; /* samples to discard */
     double min_sample_ms;
-    double limit_s;           /* per benchmark and mode */
-    double run_limit_s;       /* a single iteration may take this long beyond it: then it hangs */
-    int cpu;                  /* -1: any */
-    const char *filter;       /* NULL: all */
-    const char *peers;        /* --vs, or NULL */
-    double threshold;         /* of a regression, in percent */
-    bool progress;            /* show on standard error what is being done */
-    const char *const *flags; /* the options as given, for the environment */
+    double limit_s[RF_BENCH_MODES]; /* per benchmark */
+    double run_limit_s;             /* a single iteration may take this long beyond it: then it hangs */
+    int cpu;                        /* -1: any */
+    const char *filter;             /* NULL: all */
+    const char *peers;              /* --vs, or NULL */
+    double threshold;               /* of a regression, in percent */
+    bool progress;                  /* show on standard error what is being done */
+    const char *const *flags;       /* the options as given, for the environment */
     size_t flag_count;
 } RfBenchOptions;
 

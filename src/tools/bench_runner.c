@@ -280,7 +280,7 @@ static bool measure_process(RfBenchRun *run, RfBenchmark *b, RfBenchModeId mode,
 {
     RfBenchMode *m = &b->modes[mode];
     uint32_t procs = run->options.procs;
-    double left = run->options.limit_s - m->spent_s;
+    double left = run->options.limit_s[mode] - m->spent_s;
     if (left <= 0 && m->process_count > 0) {
         m->processes[m->process_count - 1].limited = true;
         return true;
@@ -304,7 +304,7 @@ static bool measure(RfBenchRun *run, size_t index)
         }
     }
     if (run->options.warm_cache && run->options.modes[RF_BENCH_JIT] &&
-        !run_process(run, b, RF_BENCH_JIT, NULL, run->options.limit_s / procs)) {
+        !run_process(run, b, RF_BENCH_JIT, NULL, run->options.limit_s[RF_BENCH_JIT] / procs)) {
         return false;
     }
     for (uint32_t i = 0; i < procs && !b->failed; i++) {
