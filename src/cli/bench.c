@@ -129,7 +129,7 @@ static const char **flags_of(const RfArgs *args)
         RfBuf text = RF_BUF_INIT;
         rf_buf_printf(&text, "--%s%s%s", rf_options[use->option].name, use->value ? "=" : "",
                       use->value ? use->value : "");
-        flags[i] = strdup(rf_buf_cstr(&text));
+        flags[i] = rf_bench_copy(rf_buf_cstr(&text), text.len);
         rf_buf_free(&text);
     }
     return flags;

@@ -156,6 +156,8 @@ typedef struct RfBenchSummary {
 } RfBenchSummary;
 
 /* ---- bench_run.c: the run as a container ---- */
+/* A copy for free(). */
+char *rf_bench_copy(const char *text, size_t len);
 void rf_bench_free(RfBenchRun *run);
 /* Adds a warning about a benchmark in a mode (mode RF_BENCH_MODES: not about one). */
 void rf_bench_warn(RfBenchRun *run, const RfBenchmark *b, RfBenchModeId mode, const char *format, ...)

@@ -127,7 +127,7 @@ static const RfValue *member(const RfDict *d, const char *key)
 /* A copy (malloc), or NULL when it is no string. */
 static char *text_of(const RfValue *v)
 {
-    return v && rf_is_string(*v) ? strndup(v->as.str->data, v->as.str->len) : NULL;
+    return v && rf_is_string(*v) ? rf_bench_copy(v->as.str->data, v->as.str->len) : NULL;
 }
 
 static bool positive(const RfDict *d, const char *key, uint64_t *out)
@@ -265,7 +265,7 @@ RfBenchBaseline *rf_bench_baseline_open(const char *name, RfBuf *message)
         return NULL;
     }
     RfBenchBaseline *b = rf_mem_zalloc(sizeof *b);
-    b->name = strdup(name);
+    b->name = rf_bench_copy(name, strlen(name));
     const char *problem = parse(b, &text);
     rf_buf_free(&text);
     if (problem) {
@@ -337,7 +337,7 @@ void rf_bench_baseline_compare(RfBenchRun *run, const RfBenchBaseline *b)
     size_t most = run->count * RF_BENCH_MODES, n = 0;
     double *p = rf_mem_alloc(most * sizeof *p);
     RfBenchCompare **tests = rf_mem_alloc(most * sizeof *tests);
-    run->baseline = strdup(b->name);
+    run->baseline = rf_bench_copy(b->name, strlen(b->name));
     for (size_t i = 0; i < run->count; i++) {
         for (int m = 0; m < RF_BENCH_MODES; m++) {
             RfBenchmark *item = &run->items[i];

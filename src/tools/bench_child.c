@@ -246,7 +246,7 @@ static bool call_entry(Child *c)
     }
     if (rf_async_drain(c->vm->vm) != RF_OK) {
         RfError error = rf_error_take(rf_rt(c->vm->vm));
-        c->failure = strndup(error.message->data, error.message->len);
+        c->failure = rf_bench_copy(error.message->data, error.message->len);
         rf_error_clear(&error);
         return false;
     }

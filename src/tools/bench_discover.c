@@ -15,15 +15,6 @@
 #define HEADER_LINES 20
 #define EXTENSION ".ruff"
 
-static char *copy(const char *text, size_t len)
-{
-    char *result = strndup(text, len);
-    if (!result) {
-        rf_mem_exhausted(len);
-    }
-    return result;
-}
-
 /* ---- header comments ---- */
 
 typedef struct Words { /* a line cut at white space */
@@ -87,7 +78,7 @@ static bool read_args(RfBenchmark *b, Words *w)
         if (!b->args) {
             rf_mem_exhausted(len);
         }
-        b->args[b->arg_count++] = copy(word, len);
+        b->args[b->arg_count++] = rf_bench_copy(word, len);
     }
     return true;
 }
@@ -113,13 +104,13 @@ static bool read_peer(RfBenchmark *b, Words *w)
     if (!next_word(w, &name, &name_len) || !next_word(w, &file, &file_len)) {
         return false;
     }
-    RfBenchPeer peer = {.name = copy(name, name_len)};
+    RfBenchPeer peer = {.name = rf_bench_copy(name, name_len)};
     RfBuf path = RF_BUF_INIT;
     if (*file != '/' && strcmp(b->directory, ".") != 0) {
         rf_buf_printf(&path, "%s/", b->directory);
     }
     rf_buf_put(&path, file, file_len);
-    peer.file = copy(path.data, path.len);
+    peer.file = rf_bench_copy(path.data, path.len);
     rf_buf_free(&path);
     b->peers = rf_mem_resize(b->peers, b->peer_count * sizeof peer, (b->peer_count + 1) * sizeof peer);
     b->peers[b->peer_count++] = peer;
@@ -132,7 +123,7 @@ static bool read_skip(RfBenchmark *b, Words *w)
         w->at++;
     }
     free(b->skip);
-    b->skip = copy(w->at, (size_t)(w->end - w->at));
+    b->skip = rf_bench_copy(w->at, (size_t)(w->end - w->at));
     return true;
 }
 
@@ -192,13 +183,13 @@ static void add(RfBenchRun *run, const char *path)
     const char *slash = strrchr(path, '/'), *base = slash ? slash + 1 : path;
     size_t len = strlen(base), extension = strlen(EXTENSION);
     len -= len > extension && strcmp(base + len - extension, EXTENSION) == 0 ? extension : 0;
-    RfBenchmark b = {.name = copy(base, len), .shape = "unknown", .verified = "none"};
+    RfBenchmark b = {.name = rf_bench_copy(base, len), .shape = "unknown", .verified = "none"};
     if (run->options.filter && strstr(b.name, run->options.filter) == NULL) {
         free(b.name);
         return;
     }
-    b.file = copy(path, strlen(path));
-    b.directory = slash ? copy(path, slash == path ? 1 : (size_t)(slash - path)) : copy(".", 1);
+    b.file = rf_bench_copy(path, strlen(path));
+    b.directory = slash ? rf_bench_copy(path, slash == path ? 1 : (size_t)(slash - path)) : rf_bench_copy(".", 1);
     if (run->count == run->cap) {
         size_t cap = run->cap ? run->cap * 2 : 16;
         run->items = rf_mem_resize(run->items, run->cap * sizeof b, cap * sizeof b);
@@ -242,7 +233,7 @@ static bool add_directory(RfBenchRun *run, const char *path, RfBuf *message)
                 files = rf_mem_resize(files, cap * sizeof *files, grown * sizeof *files);
                 cap = grown;
             }
-            files[count++] = copy(file.data, file.len);
+            files[count++] = rf_bench_copy(file.data, file.len);
         }
         rf_buf_free(&file);
     }

@@ -35,10 +35,10 @@ static void set_file(RfBenchmark *b, const char *name, size_t name_len, const ch
         size_t size = sizeof *b->peers;
         b->peers = rf_mem_resize(b->peers, b->peer_count * size, (b->peer_count + 1) * size);
         peer = &b->peers[b->peer_count++];
-        *peer = (RfBenchPeer){.name = strndup(name, name_len)};
+        *peer = (RfBenchPeer){.name = rf_bench_copy(name, name_len)};
     }
     free(peer->file);
-    peer->file = strndup(file, file_len);
+    peer->file = rf_bench_copy(file, file_len);
 }
 
 static void choose(RfBenchRun *run)

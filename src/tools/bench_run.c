@@ -10,6 +10,15 @@
 const char *const rf_bench_mode_names[RF_BENCH_MODES] = {"vm", "jit"};
 const char *const rf_bench_verdict_names[] = {"unchanged", "regression", "improvement"};
 
+char *rf_bench_copy(const char *text, size_t len)
+{
+    char *result = strndup(text, len);
+    if (!result) {
+        rf_mem_exhausted(len);
+    }
+    return result;
+}
+
 /* ---- the end ---- */
 
 static void free_mode(RfBenchMode *mode, uint32_t procs)
@@ -70,10 +79,7 @@ static void add_warning(RfBenchRun *run, size_t benchmark, RfBuf *text)
         run->warnings = rf_mem_resize(run->warnings, run->warning_cap * size, cap * size);
         run->warning_cap = cap;
     }
-    char *copy = strdup(rf_buf_cstr(text));
-    if (!copy) {
-        rf_mem_exhausted(text->len);
-    }
+    char *copy = rf_bench_copy(text->data, text->len);
     rf_buf_free(text);
     run->warnings[run->warning_count++] = (RfBenchWarning){benchmark, copy};
 }
