@@ -262,7 +262,7 @@ def test_native_code(t):
 
 def test_time_limit(t):
     t.write("bench/a.ruff", "for i in 0..30 { sleep(10) }\nprint(1)\n")
-    r = bench(t, "--mode", "vm", "--time-limit", "1", "--procs", "3", "-i", "50")
+    r = bench(t, "--mode", "vm", "--time-limit", "4", "--procs", "3", "-i", "50")
     t.expect(r, err="")
     t.has(r.out, "\n[!] a (vm): time limit reached\n")
 

@@ -263,7 +263,7 @@ def test_R38_the_benchmark_tool_reports_failures(t):
     t.write("bench/b_wrong.ruff", '# bench: expect "2"\nprint(1)\n')
     t.write("bench/c_hangs.ruff", "while true { }\n")
     t.write("bench/d_good.ruff", '# bench: expect "1"\nprint(1)\n')
-    r = t.run("bench", "--procs", "1", "-i", "1", "--time-limit", "2")
+    r = t.run("bench", "--procs", "1", "-i", "1", "--time-limit", "5")
     t.expect(r, code=1, err="")
     t.has(r.out, "✗ a_fails (vm) - [RUFVM001] [vm] Runtime Error: ")
     t.has(r.out, "✗ b_wrong (vm) - output differs from expectation\n")
