@@ -430,7 +430,7 @@ static int run(void *context)
     } else {
         run_program(c);
         ruff_value_free(c->entry);
-        rf_vm_leave(c->vm->vm, !c->order.cached);
+        rf_vm_leave(c->vm->vm);
 #if defined(RF_SANITIZE) || defined(RF_ASSERTIONS)
         ruff_vm_free(c->vm);
 #endif
