@@ -406,7 +406,9 @@ static void run_program(Child *c)
         if (limited && i > 0) {
             break;
         }
-        if (limited) { /* the first iteration has taken all the time: it is the only sample */
+        /* The first iteration has taken all the time: it is the only sample. With the JIT it was bytecode for the most part
+         * and says nothing, so there is one more. */
+        if (limited && !c->order.jit) {
             RfBenchSample sample = {.iterations = 1,
                                     .ns = c->trace[0].ns,
                                     .start = now() - c->order.started - c->trace[0].ns,
