@@ -7,6 +7,8 @@ set -eu
 # libgccjit-12-dev: the header, and with libgccjit0 what compile workers open; binutils: their as and ld.
 # cmocka, python3: the tests.  tzdata: the time zones of the library.
 packages="gcc libc6-dev binutils cmake ninja-build pkg-config uthash-dev libutf8proc-dev libgccjit-12-dev libcmocka-dev python3 tzdata"
+# A browser, which one test of a page looks for, is as large as all the rest: only for those who ask.
+[ -z "${RUFF_BROWSER:-}" ] || packages="$packages chromium"
 
 missing=
 for package in $packages; do

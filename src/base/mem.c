@@ -62,6 +62,7 @@ static void *large_alloc(size_t size, bool zeroed)
     }
     rf_mem_local.large_allocs++;
     rf_mem_local.large_live += (int64_t)rf_mem_round(size);
+    rf_mem_local.large_bytes += rf_mem_round(size);
     return block;
 }
 
@@ -259,7 +260,9 @@ void *rf_mem_resize(void *block, size_t old_size, size_t new_size)
         if (!moved) {
             rf_mem_exhausted(new_size);
         }
-        rf_mem_local.large_live += (int64_t)rf_mem_round(new_size) - (int64_t)rf_mem_round(old_size);
+        int64_t growth = (int64_t)rf_mem_round(new_size) - (int64_t)rf_mem_round(old_size);
+        rf_mem_local.large_live += growth;
+        rf_mem_local.large_bytes += growth > 0 ? (uint64_t)growth : 0;
         return moved;
     }
     if (!is_large(old_size) && !is_large(new_size) && rf_mem_round(old_size) == rf_mem_round(new_size)) {
@@ -296,4 +299,13 @@ uint64_t rf_mem_free_count(void)
         count += rf_mem_local.frees[c];
     }
     return count;
+}
+
+uint64_t rf_mem_alloc_bytes(void)
+{
+    uint64_t bytes = rf_mem_local.large_bytes;
+    for (size_t c = 0; c < RF_MEM_CLASSES; c++) {
+        bytes += rf_mem_local.allocs[c] * (c ? c : 1) * RF_MEM_GRAIN;
+    }
+    return bytes;
 }

@@ -29,6 +29,7 @@ typedef struct RfMemLocal {
     uint64_t frees[RF_MEM_CLASSES];
     uint64_t large_allocs, large_frees;
     int64_t large_live;    /* bytes */
+    uint64_t large_bytes;  /* ever handed out */
     char *bump, *bump_end; /* the rest of the newest chunk, never handed out yet */
     size_t next_chunk;     /* size of the next chunk; 0 before the first */
 } RfMemLocal;
@@ -90,6 +91,8 @@ int64_t rf_mem_live_bytes(void);
 /* Number of allocations / frees made by this thread. */
 uint64_t rf_mem_alloc_count(void);
 uint64_t rf_mem_free_count(void);
+/* Bytes allocated by this thread so far, in whole grains; growing a large block counts as much as it grows. */
+uint64_t rf_mem_alloc_bytes(void);
 /* Returns the free lists of the calling thread to the process-wide pool; call before a thread ends. */
 void rf_mem_thread_end(void);
 /* Reports exhaustion and ends the process (exit 6). `wanted` is the size that could not be had, in bytes. */

@@ -86,6 +86,12 @@ int64_t rf_module_find(const RfModule *m, const RfString *name)
     return found ? (int64_t)found->slot : -1;
 }
 
+static RfValue absent_value(const RfString *name)
+{
+    RfValue builtin;
+    return builtin_lookup && builtin_lookup(name->data, name->len, &builtin) ? builtin : rf_undef();
+}
+
 uint32_t rf_module_global(RfModule *m, RfString *name)
 {
     RfGlobalInfo *found;
@@ -105,10 +111,18 @@ uint32_t rf_module_global(RfModule *m, RfString *name)
     info->kind = RF_GLOBAL_ABSENT;
     HASH_ADD_PTR(m->by_name, name, info);
     m->info[m->nglobals] = info;
-    RfValue builtin;
-    bool known = builtin_lookup && builtin_lookup(name->data, name->len, &builtin);
-    m->globals[m->nglobals] = known ? builtin : rf_undef();
+    m->globals[m->nglobals] = absent_value(name);
     return m->nglobals++;
+}
+
+void rf_module_reset_globals(RfModule *m)
+{
+    for (uint32_t i = 0; i < m->nglobals; i++) {
+        m->info[i]->kind = RF_GLOBAL_ABSENT;
+        RfValue old = m->globals[i];
+        m->globals[i] = absent_value(m->info[i]->name);
+        rf_release(old);
+    }
 }
 
 void rf_module_add_export(RfModule *m, RfString *name, bool is_struct)

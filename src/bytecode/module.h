@@ -76,6 +76,8 @@ void rf_module_free(RfModule *module);
 uint32_t rf_module_global(RfModule *module, RfString *name);
 /* Existing slot or -1. */
 int64_t rf_module_find(const RfModule *module, const RfString *name);
+/* Takes all globals away, as before the module's first run; its code stays. Nothing of it may be running. */
+void rf_module_reset_globals(RfModule *module);
 /* Adds to the exports; the caller adds each name once. */
 void rf_module_add_export(RfModule *module, RfString *name, bool is_struct);
 

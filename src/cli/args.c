@@ -8,6 +8,7 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "base/distance.h"
 #include "base/mem.h"
@@ -162,6 +163,7 @@ static int use(const Parser *p, const RfOption *option, const char *value)
         }
         break;
     case RF_KIND_NONE:
+    case RF_KIND_MAYBE:
     case RF_KIND_TEXT: break;
     }
     p->args->uses[p->args->use_count++] = (RfOptionUse){(uint8_t)(option - rf_options), value};
@@ -179,6 +181,18 @@ static const char *next_value(Parser *p, const RfOption *option)
     return p->words[p->at++];
 }
 
+/* The next word is the file of an option that may have one, unless it is an option, a program or a directory: those are
+ * what the command works on. `--opt=FILE` is never taken for anything else. */
+static bool is_value(const Parser *p)
+{
+    struct stat info;
+    const char *word = p->at < p->count ? p->words[p->at] : "-";
+    size_t len = strlen(word);
+    bool program = len >= 5 && strcmp(word + len - 5, ".ruff") == 0;
+    return len > 0 && word[0] != '-' && word[len - 1] != '/' && !program &&
+           !(stat(word, &info) == 0 && S_ISDIR(info.st_mode));
+}
+
 static int parse_long(Parser *p, const char *word)
 {
     const char *equals = strchr(word, '=');
@@ -194,6 +208,9 @@ static int parse_long(Parser *p, const char *word)
         return equals ? rf_args_usage_error(p->args->command, NULL, "unexpected value '%s' for '--%s' found",
                                             equals + 1, option->name)
                       : use(p, option, NULL);
+    }
+    if (option->kind == RF_KIND_MAYBE && !equals) {
+        return use(p, option, is_value(p) ? p->words[p->at++] : NULL);
     }
     const char *value = equals ? equals + 1 : next_value(p, option);
     return value ? use(p, option, value) : 2;

@@ -19,7 +19,7 @@ typedef enum RfOptionId {
     RF_OPTION_COUNT
 } RfOptionId;
 
-typedef enum RfOptionKind { RF_KIND_NONE, RF_KIND_TEXT, RF_KIND_COUNT, RF_KIND_NUMBER, RF_KIND_CHOICE } RfOptionKind;
+typedef enum RfOptionKind { RF_KIND_NONE, RF_KIND_TEXT, RF_KIND_COUNT, RF_KIND_NUMBER, RF_KIND_CHOICE, RF_KIND_MAYBE } RfOptionKind;
 
 typedef struct RfArgs RfArgs;
 typedef int RfCommandHandler(const RfArgs *args); /* gives the exit code */
@@ -66,7 +66,7 @@ int rf_args_parse(RfArgs *args, RfCommandId command, int argc, char *const *argv
 void rf_args_free(RfArgs *args);
 
 bool rf_args_has(const RfArgs *args, RfOptionId option);
-/* Value of the last use; NULL when the option was not given. */
+/* Value of the last use; NULL when the option was not given, or given without its optional value. */
 const char *rf_args_text(const RfArgs *args, RfOptionId option);
 /* The same as a number; `fallback` when it was not given. */
 uint32_t rf_args_number(const RfArgs *args, RfOptionId option, uint32_t fallback);

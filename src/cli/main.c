@@ -15,6 +15,7 @@
 #include "cli/output.h"
 #include "cli/version.h"
 #include "jit/worker.h"
+#include "tools/bench.h"
 
 typedef struct CommandLine {
     int argc;
@@ -83,6 +84,9 @@ int main(int argc, char **argv)
 {
     if (argc == 3 && strcmp(argv[1], "--jit-worker") == 0) { /* no command: this process compiles for another ruff */
         return rf_worker_main(atoi(argv[2]));
+    }
+    if (argc == 3 && strcmp(argv[1], "--bench-child") == 0) { /* likewise: it measures for `ruff bench` */
+        return rf_bench_child_main(atoi(argv[2]));
     }
     struct sigaction action = {.sa_handler = on_broken_pipe, .sa_flags = SA_RESTART};
     sigemptyset(&action.sa_mask);

@@ -298,7 +298,8 @@ bool rf_gen_call_several(Emit *e);
 bool rf_gen_callback(Emit *e);
 bool rf_gen_higher(Emit *e);
 bool rf_gen_builtin(Emit *e, const char *name, uint32_t argc, uint32_t place); /* emit_builtin.c */
-void rf_load_value(Emit *e, R address, uint32_t d, uint16_t seen); /* emit_value.c: slot d gets a copy of what lies there */
+/* emit_value.c: slot d gets a copy of what lies there. maybe_unset: that may be UNDEF, and d is the top of the stack */
+void rf_load_value(Emit *e, R address, uint32_t d, uint16_t seen, bool maybe_unset);
 void rf_guard_shape(Emit *e, uint32_t slot, uint32_t shape);
 void rf_boxed_arguments(Emit *e, uint32_t slot, R *tag, R *payload); /* emit_element.c: value of a scalar or home slot */
 void rf_gen_get_field(Emit *e);                  /* emit_value.c */

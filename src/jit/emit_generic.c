@@ -543,7 +543,7 @@ static void load_shared(Emit *e, uint32_t local)
     rf_set(e, at, shared_place(e, local));
     rf_guard(e, not_undef(e, rf_val(e, at)), RF_REASON_TYPE_GUARD);
     uint32_t d = rf_push_slot(e, K_DEAD);
-    rf_load_value(e, rf_val(e, at), d, e->u->tos[e->pc + 1]);
+    rf_load_value(e, rf_val(e, at), d, e->u->tos[e->pc + 1], false);
 }
 
 static void store_shared(Emit *e, uint32_t local)

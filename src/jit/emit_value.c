@@ -1,7 +1,12 @@
 /* Globals, captured variables, struct fields and structs. */
 #include "jit/compile.h"
 
-void rf_load_value(Emit *e, R address, uint32_t d, uint16_t seen)
+static R not_undef(Emit *e, R address)
+{
+    return rf_cmp(e, GCC_JIT_COMPARISON_NE, rf_val(e, rf_tag(e, address)), rf_kt(e, e->c->t_u64, RF_TAG_UNDEF));
+}
+
+void rf_load_value(Emit *e, R address, uint32_t d, uint16_t seen, bool maybe_unset)
 {
     RfCompiler *c = e->c;
     SlotKind k = e->u->level >= 2 ? K_HOME : rf_kind_of_class(seen);
@@ -19,6 +24,14 @@ void rf_load_value(Emit *e, R address, uint32_t d, uint16_t seen)
                             true),
                   ok, other);
         e->block = other;
+        if (maybe_unset) { /* nothing may be made of it: the instruction runs again in the interpreter, and raises */
+            gcc_jit_block *set = rf_block(e);
+            e->s.depth--;
+            gcc_jit_block *unset = rf_exit(e, e->pc, RF_REASON_GLOBAL_CHANGED, true);
+            e->s.depth++;
+            rf_branch(e, not_undef(e, address), set, unset);
+            e->block = set;
+        }
         rf_copy_value(e, rf_home(e, d), address);
         rf_retain_at(e, rf_home(e, d));
         rf_set_slot(e, d, K_HOME);
@@ -43,11 +56,6 @@ static const RfJobGlobal *global_info(const Emit *e, uint32_t slot)
         }
     }
     return NULL;
-}
-
-static R not_undef(Emit *e, R address)
-{
-    return rf_cmp(e, GCC_JIT_COMPARISON_NE, rf_val(e, rf_tag(e, address)), rf_kt(e, e->c->t_u64, RF_TAG_UNDEF));
 }
 
 /* Goes on when the global is there; else the instruction raises its error. */
@@ -111,7 +119,7 @@ void rf_gen_load_global(Emit *e)
     SlotKind k = rf_kind_of_class(seen);
     if (e->u->level < 2 && k != K_HOME && k != K_DEAD) {
         uint32_t i = rf_push_slot(e, K_DEAD);
-        rf_load_value(e, rf_global_place(e, g), i, seen);
+        rf_load_value(e, rf_global_place(e, g), i, seen, true);
         return;
     }
     else_undefined(e, g);
@@ -217,7 +225,7 @@ void rf_gen_load_cell(Emit *e)
         rf_set_slot(e, i, k);
         return;
     }
-    rf_load_value(e, rf_val(e, at), i, 0);
+    rf_load_value(e, rf_val(e, at), i, 0, false);
 }
 
 void rf_gen_store_cell(Emit *e)
@@ -320,7 +328,7 @@ void rf_gen_get_field(Emit *e)
     if (!owned) {
         rf_set_slot(e, i, K_DEAD);
         e->exit_block = NULL;
-        rf_load_value(e, rf_val(e, at), i, seen);
+        rf_load_value(e, rf_val(e, at), i, seen, false);
         return;
     }
     /* the struct goes after its field was copied */

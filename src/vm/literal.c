@@ -207,6 +207,37 @@ RfStatus rf_literal_struct(RfVm *vm, RfStructSite *site)
     return RF_OK;
 }
 
+/* One function made twice by the same code: nobody can tell the two apart. */
+static bool same_function(RfValue a, RfValue b)
+{
+    return a.tag == RF_TAG_FUNCTION && b.tag == RF_TAG_FUNCTION && a.as.fn->proto == b.as.fn->proto &&
+           a.as.fn->ncells == 0 && b.as.fn->ncells == 0;
+}
+
+/* Whether the declaration that stands is this one. Then it stays, and with it all that inline caches and native code know of
+ * the type: a program may be run again in its module, a declaration may stand in a function. */
+static bool is_declared(const RfStructType *type, const RfDeclSite *site, const RfValue *functions)
+{
+    if (!type->declared || type->nfields != site->nfields || HASH_COUNT(type->methods) != site->nmethods) {
+        return false;
+    }
+    const RfValue *next = functions;
+    for (uint32_t i = 0; i < site->nfields; i++) {
+        bool has_default = type->defaults[i].tag != RF_TAG_UNDEF;
+        if (type->field_names[i] != site->fields[i] || has_default != (site->has_default[i] != 0) ||
+            (has_default && !same_function(type->defaults[i], *next++))) {
+            return false;
+        }
+    }
+    for (uint32_t i = 0; i < site->nmethods; i++) {
+        const RfMethod *method = rf_struct_method(type, site->methods[i]);
+        if (!method || method->has_self != (site->has_self[i] != 0) || !same_function(method->function, *next++)) {
+            return false;
+        }
+    }
+    return true;
+}
+
 void rf_literal_declare_struct(RfVm *vm, const RfDeclSite *site)
 {
     RfRuntime *rt = rf_rt(vm);
@@ -216,6 +247,13 @@ void rf_literal_declare_struct(RfVm *vm, const RfDeclSite *site)
         ndefaults += site->has_default[i];
     }
     RfValue *functions = vm->sp - ndefaults - site->nmethods;
+    RfStructType *type = rf_struct_type(rt, m->id, site->name);
+    RfStructAlias *alias = NULL;
+    HASH_FIND_PTR(m->aliases, &site->name, alias);
+    if (!alias && is_declared(type, site, functions)) {
+        rf_drop(vm, ndefaults + site->nmethods);
+        return;
+    }
     RfValue *defaults = rf_mem_alloc(sizeof(RfValue) * (site->nfields + 1));
     RfMethod *methods = rf_mem_zalloc(sizeof(RfMethod) * (site->nmethods + 1));
     RfValue *next = functions;
@@ -229,16 +267,13 @@ void rf_literal_declare_struct(RfVm *vm, const RfDeclSite *site)
     }
     vm->sp = functions;
     /* a declaration makes the name mean this module's struct, also after an import of that name */
-    RfStructAlias *alias = NULL;
-    HASH_FIND_PTR(m->aliases, &site->name, alias);
     if (alias) {
         HASH_DEL(m->aliases, alias);
         rf_mem_free(alias, sizeof *alias);
         m->alias_version++;
     }
-    retire_methods(vm, rf_struct_type(rt, m->id, site->name));
-    rf_struct_declare(rt, rf_struct_type(rt, m->id, site->name), site->nfields, site->fields, defaults, site->nmethods,
-                      methods);
+    retire_methods(vm, type);
+    rf_struct_declare(rt, type, site->nfields, site->fields, defaults, site->nmethods, methods);
     rf_mem_free(defaults, sizeof(RfValue) * (site->nfields + 1));
     rf_mem_free(methods, sizeof(RfMethod) * (site->nmethods + 1));
 }

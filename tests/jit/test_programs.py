@@ -273,3 +273,17 @@ def test_R58_two_processes_share_a_cache(t):
     command = '"$RUFF" run --jit-threshold 1 %s' % path
     r = t.shell("for i in 1 2 3 4; do %s & done; wait" % command, env={"RUFF_JIT_CACHE": t.path("cache")})
     t.expect(r, out=cached_sum(5) * 4, err="")
+
+
+def test_R38_the_benchmark_tool_reports_failures(t):
+    t.write("bench/a_fails.ruff", "print(1)\nx := [1][5]\n")
+    t.write("bench/b_wrong.ruff", '# bench: expect "2"\nprint(1)\n')
+    t.write("bench/c_hangs.ruff", "while true { }\n")
+    t.write("bench/d_good.ruff", '# bench: expect "1"\nprint(1)\n')
+    r = t.run("bench", "--procs", "1", "-i", "1", "--time-limit", "5")
+    t.expect(r, code=1, err="")
+    t.has(r.out, "✗ a_fails (vm) - [RUFVM001] [vm] Runtime Error: ")
+    t.has(r.out, "✗ b_wrong (vm) - output differs from expectation\n")
+    t.has(r.out, "✗ c_hangs (vm) - timed out\n")
+    t.has(r.out, "\nd_good\n  vm      steady ")
+    t.has(r.out, "Failed Benchmarks: 3\n")

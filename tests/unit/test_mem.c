@@ -56,6 +56,20 @@ static void counts(void **state)
     assert_int_equal(rf_mem_free_count() - frees, 2);
 }
 
+static void allocated_bytes(void **state)
+{
+    (void)state;
+    uint64_t bytes = rf_mem_alloc_bytes();
+    void *small = rf_mem_alloc(40), *large = rf_mem_alloc(40000);
+    assert_int_equal(rf_mem_alloc_bytes() - bytes, 48 + 40000);
+    large = rf_mem_resize(large, 40000, 50000);
+    assert_int_equal(rf_mem_alloc_bytes() - bytes, 48 + 50000);
+    large = rf_mem_resize(large, 50000, 20000);
+    rf_mem_free(small, 40);
+    rf_mem_free(large, 20000);
+    assert_int_equal(rf_mem_alloc_bytes() - bytes, 48 + 50000);
+}
+
 static void freed_blocks_are_used_again(void **state)
 {
     (void)state;
@@ -228,6 +242,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(all_sizes_are_separate_and_aligned),
         cmocka_unit_test(counts),
+        cmocka_unit_test(allocated_bytes),
         cmocka_unit_test(freed_blocks_are_used_again),
         cmocka_unit_test(resizing_keeps_the_contents),
         cmocka_unit_test(zeroed),
