@@ -60,8 +60,12 @@ static void *large_alloc(size_t size, bool zeroed)
     if (!block) {
         rf_mem_exhausted(size);
     }
-    rf_mem_local.large_allocs++;
-    rf_mem_local.large_live += (int64_t)rf_mem_round(size);
+    RfMemLocal *local = &rf_mem_local;
+    if (local->watch) {
+        local->watch(local->watch_context, RF_MEM_CLASSES, size);
+    }
+    local->large_allocs++;
+    local->large_live += (int64_t)rf_mem_round(size);
     return block;
 }
 
@@ -83,6 +87,45 @@ static inline bool is_large(size_t size)
 #endif
 }
 
+/* ---- observed allocations ---- */
+
+void rf_mem_watch(void (*watch)(void *, size_t, size_t), void *context)
+{
+    rf_mem_local.watch = watch;
+    rf_mem_local.watch_context = context;
+}
+
+void rf_mem_watch_next(void)
+{
+    RfMemLocal *local = &rf_mem_local;
+    for (size_t c = 0; c < RF_MEM_CLASSES; c++) {
+        RfMemFree *list = local->free[c];
+        if (list) {
+            list->next_list = local->hidden[c];
+            local->hidden[c] = list;
+            local->free[c] = NULL;
+        }
+    }
+}
+
+/* A hidden block comes back alone while allocations are watched, else with its list. */
+static bool unhide(RfMemLocal *local, size_t c)
+{
+    RfMemFree *list = local->hidden[c];
+    if (!list) {
+        return false;
+    }
+    local->hidden[c] = list->next_list;
+    local->free[c] = list;
+    if (local->watch && list->next) {
+        RfMemFree *rest = list->next;
+        rest->next_list = local->hidden[c];
+        local->hidden[c] = rest;
+        list->next = NULL;
+    }
+    return true;
+}
+
 /* ---- the pool of what ended threads left ---- */
 
 /* The unused end of a chunk, described inside itself. */
@@ -101,14 +144,17 @@ static struct {
 void rf_mem_thread_end(void)
 {
     RfMemLocal *local = &rf_mem_local;
+    rf_mem_watch(NULL, NULL);
     pthread_mutex_lock(&pool.lock);
     for (size_t c = 0; c < RF_MEM_CLASSES; c++) {
-        RfMemFree *list = local->free[c];
-        if (list) {
-            list->next_list = pool.lists[c];
-            pool.lists[c] = list;
-            local->free[c] = NULL;
-        }
+        do {
+            RfMemFree *list = local->free[c];
+            if (list) {
+                list->next_list = pool.lists[c];
+                pool.lists[c] = list;
+                local->free[c] = NULL;
+            }
+        } while (unhide(local, c));
     }
     if (local->bump != local->bump_end) {
         Span *span = (Span *)(void *)local->bump;
@@ -205,7 +251,12 @@ void *rf_mem_alloc_slow(size_t size)
     RfMemLocal *local = &rf_mem_local;
     size_t c = (size + RF_MEM_GRAIN - 1) / RF_MEM_GRAIN;
     size_t bytes = c ? c * RF_MEM_GRAIN : RF_MEM_GRAIN;
-    if ((size_t)(local->bump_end - local->bump) < bytes && !refill_from_pool(local, c, bytes)) {
+    if (local->watch) {
+        local->watch(local->watch_context, c, size);
+    }
+    if (unhide(local, c)) {
+        /* taken below */
+    } else if ((size_t)(local->bump_end - local->bump) < bytes && !refill_from_pool(local, c, bytes)) {
         new_chunk(local);
     }
     local->allocs[c]++;
@@ -296,4 +347,9 @@ uint64_t rf_mem_free_count(void)
         count += rf_mem_local.frees[c];
     }
     return count;
+}
+
+uint64_t rf_mem_class_count(size_t size_class)
+{
+    return size_class < RF_MEM_CLASSES ? rf_mem_local.allocs[size_class] : rf_mem_local.large_allocs;
 }

@@ -26,7 +26,7 @@ const RfCommand rf_commands[RF_COMMAND_COUNT] = {
 
 #define ON(command) (1u << RF_COMMAND_##command)
 #define EVERY ((1u << RF_COMMAND_COUNT) - 1u)
-#define PROGRAM (ON(RUN) | ON(TEST_RUN))
+#define PROGRAM (ON(RUN) | ON(TEST_RUN) | ON(PROFILE))
 const RfOption rf_options[RF_OPTION_COUNT] = {
 #define OPTION(id, long_name, letter, argument, kind, commands, help)                                                  \
     {long_name, letter, RF_KIND_##kind, argument, commands, help},
@@ -162,6 +162,7 @@ static int use(const Parser *p, const RfOption *option, const char *value)
         }
         break;
     case RF_KIND_NONE:
+    case RF_KIND_OPTIONAL:
     case RF_KIND_TEXT: break;
     }
     p->args->uses[p->args->use_count++] = (RfOptionUse){(uint8_t)(option - rf_options), value};
@@ -179,6 +180,12 @@ static const char *next_value(Parser *p, const RfOption *option)
     return p->words[p->at++];
 }
 
+static bool is_json_name(const char *word)
+{
+    size_t len = strlen(word);
+    return len > 5 && strcmp(word + len - 5, ".json") == 0;
+}
+
 static int parse_long(Parser *p, const char *word)
 {
     const char *equals = strchr(word, '=');
@@ -194,6 +201,9 @@ static int parse_long(Parser *p, const char *word)
         return equals ? rf_args_usage_error(p->args->command, NULL, "unexpected value '%s' for '--%s' found",
                                             equals + 1, option->name)
                       : use(p, option, NULL);
+    }
+    if (option->kind == RF_KIND_OPTIONAL && equals == NULL && !is_json_name(p->at < p->count ? p->words[p->at] : "")) {
+        return use(p, option, NULL);
     }
     const char *value = equals ? equals + 1 : next_value(p, option);
     return value ? use(p, option, value) : 2;

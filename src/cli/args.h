@@ -19,7 +19,7 @@ typedef enum RfOptionId {
     RF_OPTION_COUNT
 } RfOptionId;
 
-typedef enum RfOptionKind { RF_KIND_NONE, RF_KIND_TEXT, RF_KIND_COUNT, RF_KIND_NUMBER, RF_KIND_CHOICE } RfOptionKind;
+typedef enum RfOptionKind { RF_KIND_NONE, RF_KIND_TEXT, RF_KIND_COUNT, RF_KIND_NUMBER, RF_KIND_CHOICE, RF_KIND_OPTIONAL } RfOptionKind;
 
 typedef struct RfArgs RfArgs;
 typedef int RfCommandHandler(const RfArgs *args); /* gives the exit code */

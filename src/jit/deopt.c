@@ -65,7 +65,7 @@ static void invalidate(RfVm *vm, RfImage *image, RfUnit *unit, RfReason reason)
 
 /* For the `guard` line: the operand that surprised - the one below an int when the instruction takes two - and what the guard
  * may have wanted: a class met there before, else an int. */
-static void trace_guard(const RfVm *vm, const RfUnit *unit, const RfExit *e, uint32_t fails)
+static void find_classes(const RfVm *vm, const RfUnit *unit, const RfExit *e, uint16_t *found, uint16_t *wanted)
 {
     const RfProto *proto = unit->proto;
     const RfValue *bottom = vm->frame->fp + proto->nlocals;
@@ -80,7 +80,8 @@ static void trace_guard(const RfVm *vm, const RfUnit *unit, const RfExit *e, uin
         expected = proto->profile ? proto->profile->tos[e->pc] & (uint16_t) ~(RF_CLASS_SEEN | got) : 0;
         expected = expected ? expected : got != RF_CLASS_INT ? RF_CLASS_INT : 0;
     }
-    rf_trace_guard(unit, e->pc, expected, got, fails);
+    *found = got;
+    *wanted = expected;
 }
 
 void rf_deopt_exit(RfVm *vm, RfImage *image, uint32_t exit)
@@ -90,6 +91,7 @@ void rf_deopt_exit(RfVm *vm, RfImage *image, uint32_t exit)
     RfProto *proto = image->protos[e->unit];
     RfUnit *unit = rf_unit_of(vm, proto);
     uint32_t fails = image->exit_counts[exit];
+    uint16_t got = 0, expected = 0;
     jit->counts.deopts++;
     unit->exits++;
     if (e->reason != RF_REASON_NONE) {
@@ -98,11 +100,12 @@ void rf_deopt_exit(RfVm *vm, RfImage *image, uint32_t exit)
     if (e->guard) {
         jit->counts.guards++;
         unit->deopts++;
-        if (jit->settings->debug) {
-            trace_guard(vm, unit, e, fails);
+        if (jit->settings->debug || vm->config.observer) {
+            find_classes(vm, unit, e, &got, &expected);
+            rf_trace_guard(unit, e->pc, expected, got, fails);
         }
     }
-    rf_trace_deopt(unit, e->pc, e->reason, unit->exits);
+    rf_trace_deopt(unit, e->pc, e->reason, unit->exits, expected, got);
     if (e->guard && unit->level < LEVEL_GENERIC && (fails >= EXIT_LIMIT || failures(image, e->unit) >= UNIT_LIMIT)) {
         invalidate(vm, image, unit, e->reason);
     }

@@ -94,6 +94,7 @@ struct RfVm {
     RfNativeEntry *reenter;     /* rf_tier_loop to rf_interp_resume: native code that goes on with the activation */
     char *c_reenter;            /* C stack address below which rf_tier_loop does not do that */
     bool plain_await;           /* some function that is not async awaits: see rf_tier_call */
+    void *observed;               /* what the observer of config.observer keeps here */
 };
 
 /* Statuses between the loop and its helpers, beyond RfStatus. */

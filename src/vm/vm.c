@@ -5,6 +5,7 @@
 #include <sys/mman.h>
 
 #include "base/mem.h"
+#include "vm/observe.h"
 #include "vm/tier.h"
 
 #define STACK_BYTES ((size_t)2 << 30) /* reserved addresses; pages are used as the stack grows */
@@ -106,6 +107,9 @@ RfVm *rf_vm_new(const RfVmConfig *config)
     if (config->attach) {
         config->attach(vm, config->attach_context);
     }
+    if (config->observer && config->task) {
+        config->observer->begin(vm);
+    }
     return vm;
 }
 
@@ -115,6 +119,9 @@ void rf_vm_free(RfVm *vm)
         return;
     }
     rf_safepoint_detach(vm);
+    if (vm->config.observer && vm->config.task) {
+        vm->config.observer->end(vm);
+    }
     while (vm->sp > vm->stack) {
         rf_release(*--vm->sp);
     }
