@@ -270,6 +270,16 @@ static void at_safepoint(RfVm *vm)
     }
 }
 
+static void at_instruction(RfVm *vm)
+{
+    RfSampler *s = vm->observed;
+    if (s && !s->off) {
+        rf_sites_instruction(s);
+    } else {
+        vm->trace &= ~RF_TRACE_OBSERVER;
+    }
+}
+
 static void on_event(RfVm *vm, const RfObserveEvent *event)
 {
     RfSampler *s = vm->observed;
@@ -438,8 +448,12 @@ static void end(RfVm *vm)
     free(s);
 }
 
-static const RfObserver observer = {
-    .begin = begin, .end = end, .safepoint = at_safepoint, .event = on_event, .waited = on_wait};
+static const RfObserver observer = {.begin = begin,
+                                    .end = end,
+                                    .safepoint = at_safepoint,
+                                    .instruction = at_instruction,
+                                    .event = on_event,
+                                    .waited = on_wait};
 
 void rf_prof_prepare(void)
 {

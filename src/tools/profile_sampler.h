@@ -25,7 +25,8 @@ typedef struct RfSite {
 
 /* What one burst has seen. */
 typedef struct RfBurst {
-    uint64_t seen; /* allocations */
+    uint64_t seen;  /* allocations */
+    double seconds; /* how long it took; its start while it lasts */
     uint32_t nsites;
     RfSite sites[RF_SITES_MAX];
 } RfBurst;
@@ -34,8 +35,10 @@ typedef struct RfBurst {
 typedef struct RfSites {
     bool on;        /* wanted at all */
     uint32_t left;  /* safepoints until the burst is over; 0: no burst */
+    uint32_t steps; /* instructions of the interpreter likewise */
     uint32_t calls; /* allocations that may still be looked at one by one */
     uint64_t since; /* allocations of the thread up to the end of the last burst that saw some */
+    uint64_t ticks; /* that could begin a burst */
     bool pending;   /* native code allocates: the next safepoint tells where */
     RfBurst now, before;
     uint32_t last[RF_MEM_CLASSES + 1];   /* by class: site + 1 of the last allocation seen, 0: none, or PENDING */
@@ -88,6 +91,7 @@ static inline bool rf_sampler_in_builtin(const RfSampler *s)
 /* ---- profile_sites.c; all on the sampled thread ---- */
 void rf_sites_start(RfSampler *s); /* with a first, long burst */
 void rf_sites_safepoint(RfSampler *s, bool tick);
+void rf_sites_instruction(RfSampler *s);
 void rf_sites_end(RfSampler *s);
 
 #endif

@@ -1,32 +1,52 @@
 /* Which lines allocate. Counting every allocation would cost more than the program's own work, so it is done in bursts: after
- * a tick, for some safepoints, the free lists are hidden at each of them (rf_mem_watch_next). The next allocation of a size
+ * a tick, for some safepoints, the free lists are hidden time and again (rf_mem_watch_next). The next allocation of a size
  * class then passes the slow path of the allocator and is seen; those that follow it unseen, because a block of the class was
- * freed in between, are put down to the same line, by the allocator's exact counts. Allocations between two bursts are divided
- * among the lines that these have seen, half and half, so the sum over the lines is the number of allocations; the shares are
- * estimates. The first burst begins with the program and is long: a short program is counted exactly.
+ * freed in between, are put down to the same line, by the allocator's exact counts.
  *
- * Where: a builtin's caller is known. The interpreter's position lies in a register, hence somewhere on the C stack just
- * above, if the instruction has not saved it. Native code tells only at the next safepoint where it is; the last instruction
- * before it that may allocate is taken. */
+ * In a burst the interpreter tells every instruction, so its allocations are counted exactly. Native code tells only at the
+ * next safepoint where it is; the last instruction before it that may allocate is taken. A builtin's caller is known.
+ *
+ * Allocations between two bursts are divided among the lines that these have seen, so the sum over the lines is the number of
+ * allocations; the shares are estimates. The first burst begins with the program and is long: a short program is counted
+ * exactly. */
 #include <string.h>
 
 #include "tools/profile_sampler.h"
 
 #define PENDING (RF_SITES_MAX + 1u)
-#define BURST 32u /* safepoints */
-#define FIRST_BURST 16384u
-#define CALLS 512u /* allocations looked at in a burst; then the counts go on with the last lines */
-#define FIRST_CALLS 20000u
-#define STACK_WORDS 160
+#define BURST 32u     /* safepoints */
+#define EACH_TICK 8u  /* so many ticks begin a burst each, */
+#define SOME_TICKS 4u /* then one of so many */
+#define FIRST_BURST 4096u
+#define CALLS 256u /* allocations looked at in a burst; then the counts go on with the last lines */
+#define FIRST_CALLS 8192u
+#define STEPS 500u /* instructions of the interpreter */
+#define FIRST_STEPS 20000u
 
 /* ---- finding the line ---- */
+
+/* A builtin that gives a number, bool or null hardly allocates, and native code does most of these by itself. */
+static bool gives_scalar(const RfBuiltin *b)
+{
+    static const char *const scalars[] = {"-> int", "-> float", "-> bool", "-> null", "-> number"};
+    const char *result = strstr(b->signature, "->");
+    for (size_t i = 0; result && i < sizeof scalars / sizeof scalars[0]; i++) {
+        if (strcmp(result, scalars[i]) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
 
 static bool may_allocate(const RfProto *proto, uint32_t pc)
 {
     RfInstr in = proto->code[pc];
     switch (rf_op_base(in.op)) {
     case RF_OP_ADD: return (in.a & (RF_FEEDBACK_STRING | RF_FEEDBACK_OTHER)) != 0;
-    case RF_OP_CALL: return proto->calls[in.b].callee == NULL || rf_builtin_is(proto->calls[in.b].callee);
+    case RF_OP_CALL: {
+        const void *callee = proto->calls[in.b].callee;
+        return !callee || (rf_builtin_is(callee) && !gives_scalar(callee));
+    }
     case RF_OP_CALL_METHOD: return proto->methods[in.b].shape == NULL;
     case RF_OP_NEW_CELL:
     case RF_OP_RANGE:
@@ -48,38 +68,21 @@ static bool may_allocate(const RfProto *proto, uint32_t pc)
     }
 }
 
-static int64_t pc_at(const RfProto *proto, uintptr_t word)
-{
-    uintptr_t at = word - (uintptr_t)proto->code;
-    bool inside = at < proto->code_len * sizeof(RfInstr) && at % sizeof(RfInstr) == 0;
-    return inside ? (int64_t)(at / sizeof(RfInstr)) : -1;
-}
+#define CANDIDATES 8
 
-#ifdef RF_SANITIZE
-#define scan_stack(proto) ((int64_t)-1)
-#else
-/* The interpreter's position among the words above this frame: saved registers of the functions in between. */
-static __attribute__((noinline)) int64_t scan_stack(const RfProto *proto)
+/* Instructions that may have allocated since the safepoint before `pc`, the last one first: at a back edge those of the loop,
+ * else the nearest one before. */
+static size_t find_allocations(const RfProto *proto, int64_t pc, int64_t out[CANDIDATES])
 {
-    __builtin_unwind_init();
-    const uintptr_t *word = __builtin_frame_address(0);
-    for (const uintptr_t *end = word + STACK_WORDS; word < end; word++) {
-        int64_t pc = pc_at(proto, *word);
-        if (pc >= 0 && may_allocate(proto, (uint32_t)pc)) {
-            return pc;
+    bool back_edge = (rf_op_info[rf_op_base(proto->code[pc].op)].flags & RF_OPF_L) != 0;
+    int64_t from = back_edge ? (int64_t)rf_jump_target(proto, (uint32_t)pc) : 0;
+    size_t n = 0;
+    for (int64_t at = pc; at >= from && n < (back_edge ? CANDIDATES : 1u); at--) {
+        if (may_allocate(proto, (uint32_t)at)) {
+            out[n++] = at;
         }
     }
-    return -1;
-}
-#endif
-
-static int64_t last_allocation(const RfProto *proto, int64_t pc)
-{
-    int64_t at = pc;
-    while (at >= 0 && !may_allocate(proto, (uint32_t)at)) {
-        at--;
-    }
-    return at;
+    return n;
 }
 
 /* ---- counting ---- */
@@ -136,8 +139,7 @@ static void on_allocation(void *context, size_t class, size_t size)
         t->last[class] = PENDING;
         return;
     }
-    int64_t pc = rf_sampler_in_builtin(s) ? -1 : scan_stack(f->proto);
-    uint32_t site = site_of(t, rf_sampler_place(s, f->proto, pc >= 0 ? pc : rf_sampler_pc(f)));
+    uint32_t site = site_of(t, rf_sampler_place(s, f->proto, rf_sampler_pc(f)));
     t->last[class] = site == RF_PROF_NONE ? 0 : site + 1;
 }
 
@@ -145,36 +147,58 @@ static void on_allocation(void *context, size_t class, size_t size)
 static void resolve(RfSampler *s)
 {
     RfSites *t = &s->sites;
-    if (!t->pending) {
+    const RfFrame *f = s->vm->frame;
+    if (!t->pending || f == s->vm->frames) {
         return;
     }
     t->pending = false;
-    const RfFrame *f = s->vm->frame, *top = f;
-    int64_t pc = f > s->vm->frames ? last_allocation(f->proto, rf_sampler_pc(f)) : -1;
-    if (pc < 0 && f > s->vm->frames + 1) { /* the caller, before it made this call */
+    int64_t at[CANDIDATES];
+    size_t n = find_allocations(f->proto, rf_sampler_pc(f), at);
+    if (n == 0 && f > s->vm->frames + 1) { /* the caller, before it made this call */
         f--;
-        pc = last_allocation(f->proto, rf_sampler_pc(f));
+        n = find_allocations(f->proto, rf_sampler_pc(f), at);
     }
-    if (pc < 0) {
-        f = top;
-        pc = rf_sampler_pc(f);
+    if (n == 0) {
+        f = s->vm->frame;
+        at[n++] = rf_sampler_pc(f);
     }
-    uint32_t site = f > s->vm->frames ? site_of(t, rf_sampler_place(s, f->proto, pc)) : RF_PROF_NONE;
+    uint32_t sites[CANDIDATES];
+    for (size_t i = 0; i < n; i++) {
+        sites[i] = site_of(t, rf_sampler_place(s, f->proto, at[i]));
+    }
     for (size_t c = 0; c <= RF_MEM_CLASSES; c++) {
-        if (t->last[c] == PENDING) {
-            t->last[c] = site == RF_PROF_NONE ? 0 : site + 1;
-            settle(t, c);
+        if (t->last[c] == PENDING) { /* nobody knows which of them: each gets its share */
+            uint64_t now = rf_mem_class_count(c), count = now - t->counts[c];
+            for (size_t i = 0; i < n; i++) {
+                uint64_t part = count / (n - i);
+                count -= part;
+                if (sites[i] != RF_PROF_NONE) {
+                    t->now.sites[sites[i]].count += part;
+                    t->now.seen += part;
+                }
+            }
+            t->counts[c] = now;
+            t->last[c] = 0;
         }
     }
 }
 
-static void begin_burst(RfSampler *s, uint32_t safepoints, uint32_t calls)
+static double now(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
+    return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
+}
+
+static void begin_burst(RfSampler *s, uint32_t safepoints, uint32_t calls, uint32_t steps)
 {
     RfSites *t = &s->sites;
     t->left = safepoints;
     t->calls = calls;
+    t->steps = steps;
     t->now.seen = 0;
     t->now.nsites = 0;
+    t->now.seconds = now();
     t->pending = false;
     memset(t->last, 0, sizeof t->last);
     for (size_t c = 0; c <= RF_MEM_CLASSES; c++) {
@@ -183,6 +207,7 @@ static void begin_burst(RfSampler *s, uint32_t safepoints, uint32_t calls)
     rf_mem_watch(on_allocation, s);
     rf_mem_watch_next();
     rf_vm_request(s->vm);
+    s->vm->trace |= RF_TRACE_OBSERVER;
 }
 
 /* So many allocations, divided among the lines as the burst has seen them. */
@@ -194,20 +219,28 @@ static void report(RfSampler *s, const RfBurst *burst, double count)
     }
 }
 
+static double rate(const RfBurst *burst)
+{
+    return burst->seen ? (double)burst->seen / burst->seconds : 0;
+}
+
 static void end_burst(RfSampler *s)
 {
     RfSites *t = &s->sites;
     rf_mem_watch(NULL, NULL);
+    s->vm->trace &= ~RF_TRACE_OBSERVER;
     t->left = 0;
     for (size_t c = 0; c <= RF_MEM_CLASSES; c++) {
         settle(t, c);
     }
-    uint64_t all = rf_mem_alloc_count(), unseen = all - t->since - t->now.seen;
+    t->now.seconds = now() - t->now.seconds + 1e-9;
+    uint64_t all = rf_mem_alloc_count();
     if (t->now.seen > 0 && t->since + t->now.seen <= all) {
-        double half =
-            t->before.seen ? (double)unseen / 2 : 0; /* what came between is like what was before it, or after it */
-        report(s, &t->before, half);
-        report(s, &t->now, (double)t->now.seen + (double)unseen - half);
+        /* what came between is like what was before it, or after it: more likely like where more is allocated */
+        double unseen = (double)(all - t->since - t->now.seen), before = rate(&t->before), after = rate(&t->now),
+               early = unseen * before / (before + after);
+        report(s, &t->before, early);
+        report(s, &t->now, (double)t->now.seen + unseen - early);
         t->since = all;
         t->before = t->now;
     }
@@ -217,7 +250,7 @@ void rf_sites_start(RfSampler *s)
 {
     s->sites.on = true;
     s->sites.since = rf_mem_alloc_count();
-    begin_burst(s, FIRST_BURST, FIRST_CALLS);
+    begin_burst(s, FIRST_BURST, FIRST_CALLS, FIRST_STEPS);
 }
 
 void rf_sites_safepoint(RfSampler *s, bool tick)
@@ -231,8 +264,18 @@ void rf_sites_safepoint(RfSampler *s, bool tick)
             rf_mem_watch_next();
             rf_vm_request(s->vm);
         }
-    } else if (tick && t->on) {
-        begin_burst(s, BURST, CALLS);
+    } else if (tick && t->on && (++t->ticks <= EACH_TICK || t->ticks % SOME_TICKS == 0)) {
+        begin_burst(s, BURST, CALLS, STEPS);
+    }
+}
+
+void rf_sites_instruction(RfSampler *s)
+{
+    RfSites *t = &s->sites;
+    if (t->left == 0 || --t->steps == 0) {
+        end_burst(s);
+    } else {
+        rf_mem_watch_next();
     }
 }
 

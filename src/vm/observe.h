@@ -27,6 +27,8 @@ typedef struct RfObserver {
     void (*end)(RfVm *vm);
     /* vm->interrupt was set; frames are complete and vm->sp is valid. */
     void (*safepoint)(RfVm *vm);
+    /* The interpreter is about to run an instruction; only while vm->trace has RF_TRACE_OBSERVER. frame->pc and vm->sp are set. */
+    void (*instruction)(RfVm *vm);
     void (*event)(RfVm *vm, const RfObserveEvent *event);
     /* The program has waited for the compiler. */
     void (*waited)(RfVm *vm, double ms);

@@ -97,7 +97,7 @@ RfVm *rf_vm_new(const RfVmConfig *config)
     rf_runtime_init(&vm->rt);
     vm->next_module_id = 1;
     vm->entry_dir = config->entry_dir ? strdup(config->entry_dir) : NULL;
-    vm->trace = is_on("DEBUG_VM") ? 1 : 0;
+    vm->trace = is_on("DEBUG_VM") ? RF_TRACE_DEBUG : 0;
     vm->interrupt = config->budget > 0;
     vm->native_limit = vm->interrupt ? vm->frames : vm->frame_limit;
     find_c_limit(vm);
