@@ -261,7 +261,9 @@ void rf_sites_safepoint(RfSampler *s, bool tick)
         if (--t->left == 0) {
             end_burst(s);
         } else {
-            rf_mem_watch_next();
+            if (t->calls > 0) {
+                rf_mem_watch_next();
+            }
             rf_vm_request(s->vm);
         }
     } else if (tick && t->on && (++t->ticks <= EACH_TICK || t->ticks % SOME_TICKS == 0)) {
@@ -274,7 +276,7 @@ void rf_sites_instruction(RfSampler *s)
     RfSites *t = &s->sites;
     if (t->left == 0 || --t->steps == 0) {
         end_burst(s);
-    } else {
+    } else if (t->calls > 0) {
         rf_mem_watch_next();
     }
 }

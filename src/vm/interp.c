@@ -370,6 +370,10 @@ trace: /* DEBUG_VM, or an observer: every instruction passes here and runs in it
         rf_debug_trace_instr(vm, pc);
     } else if (vm->trace) {
         vm->config.observer->instruction(vm);
+        if (vm->profile_left) {
+            rf_tier_profile(vm, frame, pc, sp);
+            PLAIN();
+        }
     } else {
         CHOOSE_LABELS();
         DISPATCH();
