@@ -151,7 +151,6 @@ static int end(void *context, RuffVM *vm, int code)
     }
     rf_prof_stop(&s->profile);
     s->profile.seconds = now() - s->started;
-    rf_vm_leave(vm->vm, false);
     rf_prof_end(&s->profile, vm->vm);
     int failed = write_outputs(s);
     show(s);

@@ -103,7 +103,7 @@ typedef struct RfProfEntry {
 /* ---- profile_store.c ---- */
 void rf_prof_init(RfProf *p, uint32_t hz);
 void rf_prof_free(RfProf *p);
-/* Numbers of a file and a function, made when new. `source` may be NULL and is copied. */
+/* Numbers of a file and a function, made when new (RF_PROF_NONE when the profile is closed by now). `source` may be NULL and is copied. */
 uint32_t rf_prof_file(RfProf *p, const char *name, const char *source, size_t len);
 uint32_t rf_prof_function(RfProf *p, const char *name, uint32_t file, uint32_t line);
 /* `weight` samples of a stack; the innermost script code was at this line (file RF_PROF_NONE: unknown). */
@@ -150,7 +150,7 @@ void rf_prof_prepare(void);
 void rf_prof_start(RfProf *p, RfVm *vm, bool memory);
 /* Ends it, on whatever thread. A second call does nothing. */
 void rf_prof_stop(RfProf *p);
-/* Stops, and takes what the JIT of the main VM has counted; after rf_vm_leave. */
+/* Stops, ends what the JIT of the main VM has under way (rf_vm_leave), and takes its counts. */
 void rf_prof_end(RfProf *p, RfVm *vm);
 
 /* ---- writers ---- */

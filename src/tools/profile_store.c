@@ -123,7 +123,9 @@ uint32_t rf_prof_file(RfProf *p, const char *name, const char *source, size_t le
     while (i < p->nfiles && strcmp(p->files[i].name, name) != 0) {
         i++;
     }
-    if (i == p->nfiles) {
+    if (i == p->nfiles && p->closed) { /* somebody reads it, maybe on another thread */
+        i = RF_PROF_NONE;
+    } else if (i == p->nfiles) {
         RfProfFile *file = NEW_ITEM(p, files);
         file->name = copied(name, strlen(name));
         file->source = source ? copied(source, len) : NULL;
@@ -141,7 +143,9 @@ uint32_t rf_prof_function(RfProf *p, const char *name, uint32_t file, uint32_t l
            (p->functions[i].file != file || p->functions[i].line != line || strcmp(p->functions[i].name, name) != 0)) {
         i++;
     }
-    if (i == p->nfunctions) {
+    if (i == p->nfunctions && p->closed) {
+        i = RF_PROF_NONE;
+    } else if (i == p->nfunctions) {
         RfProfFunction *f = NEW_ITEM(p, functions);
         f->name = copied(name, strlen(name));
         f->file = file;

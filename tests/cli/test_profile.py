@@ -369,3 +369,18 @@ print(s)
         t.has(r.err, "    Keep the generator's body small")
     t.expect(t.run("run", "--explain-jit", "-e", "print(1)"), out="1\n")
     t.expect(t.run("run", "--explain-jit", "-e", "exit(3)"), code=3)
+
+
+def test_exit_in_a_thread(t):
+    t.write("p.ruff", """task := spawn {
+    mut s := 0
+    for i in 0..300000 { s := (s + i) % 1009 }
+    exit(6)
+}
+mut n := 0
+while true { n := (n + 1) % 1009 }
+""")
+    for options in ((), ("--no-jit",)):
+        r = t.run("profile", *options, "p.ruff")
+        t.equal(r.code, 6, "exit code")
+        t.has(r.err, "=== Performance Profile Report ===")
