@@ -102,7 +102,7 @@ void rf_builtin_wrap(RfBuiltinFn *wrapper)
 
 const RfBuiltin *rf_builtin_wrapped(const RfBuiltin *b)
 {
-    return &table[b - entries];
+    return (const RfBuiltin *)((const char *)b + ((const char *)table - (const char *)entries));
 }
 
 bool rf_builtin_is(const void *address)

@@ -17,7 +17,8 @@
 #include <ucontext.h>
 #include <unistd.h>
 
-#define HALF_STACK 512u /* of a deeper stack, so many levels at each end are kept */
+#define HALF_STACK 512u    /* of a deeper stack, so many levels at each end are kept */
+#define BUILTINS_MOST 512u /* running at the same time that are looked at, the innermost */
 #define STACK_MOST (4 * HALF_STACK + 8)
 #define SNAPSHOT_BYTES ((size_t)1 << 20)
 #define REGISTERS 32
@@ -31,7 +32,6 @@ typedef struct Level {
 
 typedef struct Snapshot {
     uint32_t weight, depth;
-    uint64_t serial;
     bool builtin; /* innermost */
     uintptr_t registers[REGISTERS];
     Level levels[];
@@ -44,12 +44,13 @@ static bool watching_memory;
 
 /* ---- stacks ---- */
 
-static void put_builtins(const RfSampler *s, const RfFrame *below, uint32_t *next, Level *out, size_t *n, size_t most)
+/* Running builtins, outermost first: list[*next .. count). Those called from the frame `below` are next. */
+static void put_builtins(const RfActiveBuiltin *const *list, size_t count, size_t *next, const RfFrame *below,
+                         Level *out, size_t *n, size_t most)
 {
-    const RfActiveBuiltin *list = s->builtins;
-    for (; *next < s->nbuiltins && list[*next].frame <= below; ++*next) {
-        if (*n < most && list[*next].frame == below) {
-            out[(*n)++] = (Level){list[*next].builtin, NULL, 1, 0};
+    for (; *next < count && list[*next]->frame <= below; ++*next) {
+        if (*n < most && list[*next]->frame == below) {
+            out[(*n)++] = (Level){list[*next]->builtin, NULL, 1, 0};
         }
     }
 }
@@ -60,8 +61,12 @@ static size_t walk(const RfSampler *s, Level *out)
     const RfVm *vm = s->vm;
     const RfFrame *top = vm->frame;
     size_t count = (size_t)(top - vm->frames), n = 0;
-    uint32_t next = 0;
-    put_builtins(s, vm->frames, &next, out, &n, HALF_STACK);
+    const RfActiveBuiltin *list[BUILTINS_MOST];
+    size_t next = BUILTINS_MOST;
+    for (const RfActiveBuiltin *b = s->builtin; b && next > 0; b = b->outer) {
+        list[--next] = b;
+    }
+    put_builtins(list, BUILTINS_MOST, &next, vm->frames, out, &n, HALF_STACK);
     for (size_t i = 1; i <= count; i++) {
         const RfFrame *f = vm->frames + i;
         size_t left = count - i;
@@ -73,7 +78,8 @@ static size_t walk(const RfSampler *s, Level *out)
         if (f->proto) {
             out[n++] = (Level){f->proto, f->pc, 0, f->native != 0};
         }
-        put_builtins(s, f, &next, out, &n, left >= HALF_STACK ? 2 * HALF_STACK : STACK_MOST - HALF_STACK);
+        put_builtins(list, BUILTINS_MOST, &next, f, out, &n,
+                     left >= HALF_STACK ? 2 * HALF_STACK : STACK_MOST - HALF_STACK);
     }
     return n;
 }
@@ -100,16 +106,14 @@ static void copy_registers(Snapshot *snap, const ucontext_t *context)
 
 static void take(RfSampler *s, uint32_t weight, bool builtin, const ucontext_t *context)
 {
-    Snapshot *last = s->used ? (Snapshot *)(void *)(s->snapshots + s->last) : NULL;
     size_t most = sizeof(Snapshot) + STACK_MOST * sizeof(Level);
-    if (last && ((builtin && last->builtin && last->serial == s->serial) || s->used + most > SNAPSHOT_BYTES)) {
-        last->weight += weight; /* the same call of a builtin, or no room */
+    if (s->used + most > SNAPSHOT_BYTES) { /* no safepoint for so long */
+        ((Snapshot *)(void *)(s->snapshots + s->last))->weight += weight;
         return;
     }
     Snapshot *snap = (Snapshot *)(void *)(s->snapshots + s->used);
     memset(snap, 0, sizeof *snap);
     snap->weight = weight;
-    snap->serial = s->serial;
     snap->builtin = builtin;
     copy_registers(snap, context);
     snap->depth = (uint32_t)walk(s, snap->levels);
@@ -302,22 +306,6 @@ static void on_wait(RfVm *vm, double ms)
     }
 }
 
-static void grow_builtins(RfSampler *s)
-{
-    RfActiveBuiltin *old = s->builtins;
-    uint32_t cap = s->builtins_cap ? s->builtins_cap * 2 : 64;
-    RfActiveBuiltin *list = malloc(cap * sizeof *list);
-    if (!list) {
-        rf_mem_exhausted(cap * sizeof *list);
-    }
-    if (old) {
-        memcpy(list, old, s->nbuiltins * sizeof *list);
-    }
-    s->builtins = list; /* the handler may come at any time */
-    s->builtins_cap = cap;
-    free(old);
-}
-
 static RfStatus run_builtin(RfVm *vm, const RfBuiltin *self, int argc, RfValue *argv, RfValue *out)
 {
     const RfBuiltin *b = rf_builtin_wrapped(self);
@@ -325,18 +313,11 @@ static RfStatus run_builtin(RfVm *vm, const RfBuiltin *self, int argc, RfValue *
     if (!s) {
         return b->fn(vm, b, argc, argv, out);
     }
-    uint32_t n = atomic_load_explicit(&s->nbuiltins, memory_order_relaxed);
-    if (n == s->builtins_cap) {
-        grow_builtins(s);
-    }
-    s->builtins[n] = (RfActiveBuiltin){b, vm->frame};
-    uint64_t serial = atomic_load_explicit(&s->serial, memory_order_relaxed) + 1;
-    atomic_store_explicit(&s->serial, serial, memory_order_relaxed);
-    atomic_store_explicit(&s->nbuiltins, n + 1, memory_order_release);
+    const RfActiveBuiltin *outer = atomic_load_explicit(&s->builtin, memory_order_relaxed);
+    RfActiveBuiltin here = {b, vm->frame, outer};
+    atomic_store_explicit(&s->builtin, &here, memory_order_release); /* the handler may come at any time */
     RfStatus status = b->fn(vm, b, argc, argv, out);
-    atomic_store_explicit(&s->nbuiltins, n, memory_order_release);
-    serial = atomic_load_explicit(&s->serial, memory_order_relaxed) + 1;
-    atomic_store_explicit(&s->serial, serial, memory_order_relaxed);
+    atomic_store_explicit(&s->builtin, outer, memory_order_release);
     return status;
 }
 
@@ -441,7 +422,6 @@ static void end(RfVm *vm)
     pthread_mutex_unlock(&p->lock);
     rf_prof_map_free(&s->functions);
     rf_prof_map_free(&s->files);
-    free(s->builtins);
     free(s->snapshots);
     free(s->levels);
     free(s->stack);

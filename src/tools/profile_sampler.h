@@ -10,10 +10,11 @@
 #include "tools/profile.h"
 #include "vm/frame.h"
 
-/* A builtin that is running, called from `frame`. */
+/* A builtin that is running, called from `frame`; lies on the C stack of the wrapper that runs it. */
 typedef struct RfActiveBuiltin {
     const RfBuiltin *builtin;
     const RfFrame *frame;
+    const struct RfActiveBuiltin *outer; /* the one in whose callback it was called, or NULL */
 } RfActiveBuiltin;
 
 #define RF_SITES_MAX 256u /* lines a burst distinguishes */
@@ -52,20 +53,16 @@ typedef struct RfSampler {
     uint32_t thread;
     timer_t timer;
     bool ticking;
-    _Atomic bool off;  /* nothing is recorded any more */
-    _Atomic bool busy; /* snapshots are being read: the handler keeps off them */
-    /* script code that ran in builtins' callbacks lies between them */
-    RfActiveBuiltin *_Atomic builtins;
-    _Atomic uint32_t nbuiltins;
-    uint32_t builtins_cap;
-    _Atomic uint64_t serial;   /* changes with every builtin that starts or ends */
-    _Atomic uint32_t deferred; /* ticks in native code, whose frames only a safepoint makes readable */
-    char *snapshots;           /* SNAPSHOT_BYTES, filled by the handler */
-    _Atomic size_t used, last; /* bytes; offset of the newest one */
-    void *levels, *stack;      /* room for one stack as found, and as recorded */
-    double wait_rest;          /* samples owed for waiting */
-    RfProfMap functions;       /* address of a proto or builtin -> function of the profile */
-    RfProfMap files;           /* address of a module -> file */
+    _Atomic bool off;                       /* nothing is recorded any more */
+    _Atomic bool busy;                      /* snapshots are being read: the handler keeps off them */
+    const RfActiveBuiltin *_Atomic builtin; /* innermost one */
+    _Atomic uint32_t deferred;              /* ticks in native code, whose frames only a safepoint makes readable */
+    char *snapshots;                        /* SNAPSHOT_BYTES, filled by the handler */
+    _Atomic size_t used, last;              /* bytes; offset of the newest one */
+    void *levels, *stack;                   /* room for one stack as found, and as recorded */
+    double wait_rest;                       /* samples owed for waiting */
+    RfProfMap functions;                    /* address of a proto or builtin -> function of the profile */
+    RfProfMap files;                        /* address of a module -> file */
     uint64_t allocations, deallocations;
     int64_t live;
     RfSites sites;
@@ -85,7 +82,8 @@ static inline int64_t rf_sampler_pc(const RfFrame *f)
 /* True while a builtin runs that the running frame has called. */
 static inline bool rf_sampler_in_builtin(const RfSampler *s)
 {
-    return s->nbuiltins > 0 && s->builtins[s->nbuiltins - 1].frame == s->vm->frame;
+    const RfActiveBuiltin *b = s->builtin;
+    return b && b->frame == s->vm->frame;
 }
 
 /* ---- profile_sites.c; all on the sampled thread ---- */
