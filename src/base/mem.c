@@ -18,7 +18,7 @@
 #define FIRST_CHUNK (64u << 10)
 #define HUGE_PAGE (2u << 20)
 #define HUGE_BLOCK (2 * HUGE_PAGE) /* bytes from which on a block is worth huge pages */
-#define LAST_CHUNK HUGE_PAGE /* chunks double up to this size */
+#define LAST_CHUNK HUGE_PAGE       /* chunks double up to this size */
 #define EXIT_INTERNAL 6
 
 _Thread_local RfMemLocal rf_mem_local __attribute__((tls_model("initial-exec")));
@@ -60,9 +60,13 @@ static void *large_alloc(size_t size, bool zeroed)
     if (!block) {
         rf_mem_exhausted(size);
     }
-    rf_mem_local.large_allocs++;
-    rf_mem_local.large_live += (int64_t)rf_mem_round(size);
-    rf_mem_local.large_bytes += rf_mem_round(size);
+    RfMemLocal *local = &rf_mem_local;
+    if (local->watch) {
+        local->watch(local->watch_context, RF_MEM_CLASSES, size);
+    }
+    local->large_allocs++;
+    local->large_live += (int64_t)rf_mem_round(size);
+    local->large_bytes += rf_mem_round(size);
     return block;
 }
 
@@ -84,6 +88,103 @@ static inline bool is_large(size_t size)
 #endif
 }
 
+/* ---- observed allocations ---- */
+
+/* While they are watched, what could serve an allocation quickly is out of sight: free lists are hidden and the rest of the
+ * chunk is put aside. So each of them ends up where a thread without memory would ask the pool (serve_watched); those of
+ * programs that nobody watches meet nothing new on their way there. */
+
+static void retire(RfMemLocal *local, char *from, const char *end)
+{
+    size_t rest = (size_t)(end - from);
+    if (rest) {
+        RfMemFree *block = (RfMemFree *)(void *)from;
+        block->next = local->free[rest / RF_MEM_GRAIN];
+        local->free[rest / RF_MEM_GRAIN] = block;
+    }
+}
+
+void rf_mem_watch_next(void)
+{
+    RfMemLocal *local = &rf_mem_local;
+    if (local->bump != local->bump_end) {
+        retire(local, local->aside, local->aside_end); /* too small for what was wanted last */
+        local->aside = local->bump;
+        local->aside_end = local->bump_end;
+        local->bump = local->bump_end = NULL;
+    }
+    for (size_t c = 0; c < RF_MEM_CLASSES; c++) {
+        RfMemFree *list = local->free[c];
+        if (list) {
+            list->next_list = local->hidden[c];
+            local->hidden[c] = list;
+            local->free[c] = NULL;
+        }
+    }
+}
+
+/* A hidden list comes back; alone its first block while allocations are watched. */
+static bool unhide(RfMemLocal *local, size_t c)
+{
+    RfMemFree *list = local->hidden[c];
+    if (!list) {
+        return false;
+    }
+    local->hidden[c] = list->next_list;
+    local->free[c] = list;
+    if (local->watch && list->next) {
+        RfMemFree *rest = list->next;
+        rest->next_list = local->hidden[c];
+        local->hidden[c] = rest;
+        list->next = NULL;
+    }
+    return true;
+}
+
+void rf_mem_watch(void (*watch)(void *, size_t, size_t), void *context)
+{
+    RfMemLocal *local = &rf_mem_local;
+    local->watch = watch;
+    local->watch_context = context;
+    if (watch) {
+        return;
+    }
+    if (local->bump == local->bump_end) {
+        local->bump = local->aside;
+        local->bump_end = local->aside_end;
+    } else {
+        retire(local, local->aside, local->aside_end);
+    }
+    local->aside = local->aside_end = NULL;
+    for (size_t c = 0; c < RF_MEM_CLASSES; c++) {
+        if (!local->free[c]) {
+            unhide(local, c);
+        }
+    }
+}
+
+/* Makes free[c], which is empty, hold a block out of what is hidden; false when there is none. */
+static bool serve_watched(RfMemLocal *local, size_t c, size_t size, size_t bytes)
+{
+    if (local->watch) {
+        local->watch(local->watch_context, c, size);
+        if (local->free[c] || (size_t)(local->bump_end - local->bump) >= bytes) {
+            return true; /* it has had enough (rf_mem_watch) */
+        }
+    }
+    if (unhide(local, c)) {
+        return true;
+    }
+    if ((size_t)(local->aside_end - local->aside) < bytes) {
+        return false;
+    }
+    RfMemFree *block = (RfMemFree *)(void *)local->aside;
+    local->aside += bytes;
+    block->next = NULL;
+    local->free[c] = block;
+    return true;
+}
+
 /* ---- the pool of what ended threads left ---- */
 
 /* The unused end of a chunk, described inside itself. */
@@ -102,14 +203,17 @@ static struct {
 void rf_mem_thread_end(void)
 {
     RfMemLocal *local = &rf_mem_local;
+    rf_mem_watch(NULL, NULL);
     pthread_mutex_lock(&pool.lock);
     for (size_t c = 0; c < RF_MEM_CLASSES; c++) {
-        RfMemFree *list = local->free[c];
-        if (list) {
-            list->next_list = pool.lists[c];
-            pool.lists[c] = list;
-            local->free[c] = NULL;
-        }
+        do {
+            RfMemFree *list = local->free[c];
+            if (list) {
+                list->next_list = pool.lists[c];
+                pool.lists[c] = list;
+                local->free[c] = NULL;
+            }
+        } while (unhide(local, c));
     }
     if (local->bump != local->bump_end) {
         Span *span = (Span *)(void *)local->bump;
@@ -125,12 +229,7 @@ void rf_mem_thread_end(void)
 /* The unused part of the present chunk is too small for what is wanted: put it on the list of its size. */
 static void retire_bump(RfMemLocal *local)
 {
-    size_t rest = (size_t)(local->bump_end - local->bump);
-    if (rest) {
-        RfMemFree *block = (RfMemFree *)(void *)local->bump;
-        block->next = local->free[rest / RF_MEM_GRAIN];
-        local->free[rest / RF_MEM_GRAIN] = block;
-    }
+    retire(local, local->bump, local->bump_end);
     local->bump = local->bump_end = NULL;
 }
 
@@ -206,7 +305,8 @@ void *rf_mem_alloc_slow(size_t size)
     RfMemLocal *local = &rf_mem_local;
     size_t c = (size + RF_MEM_GRAIN - 1) / RF_MEM_GRAIN;
     size_t bytes = c ? c * RF_MEM_GRAIN : RF_MEM_GRAIN;
-    if ((size_t)(local->bump_end - local->bump) < bytes && !refill_from_pool(local, c, bytes)) {
+    if ((size_t)(local->bump_end - local->bump) < bytes && !serve_watched(local, c, size, bytes) &&
+        !refill_from_pool(local, c, bytes)) {
         new_chunk(local);
     }
     local->allocs[c]++;
@@ -308,4 +408,9 @@ uint64_t rf_mem_alloc_bytes(void)
         bytes += rf_mem_local.allocs[c] * (c ? c : 1) * RF_MEM_GRAIN;
     }
     return bytes;
+}
+
+uint64_t rf_mem_class_count(size_t size_class)
+{
+    return size_class < RF_MEM_CLASSES ? rf_mem_local.allocs[size_class] : rf_mem_local.large_allocs;
 }

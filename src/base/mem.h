@@ -32,6 +32,11 @@ typedef struct RfMemLocal {
     uint64_t large_bytes;  /* ever handed out */
     char *bump, *bump_end; /* the rest of the newest chunk, never handed out yet */
     size_t next_chunk;     /* size of the next chunk; 0 before the first */
+    /* an observer (rf_mem_watch), the free blocks hidden for it: lists of lists, */
+    void (*watch)(void *context, size_t size_class, size_t size);
+    void *watch_context;
+    RfMemFree *hidden[RF_MEM_CLASSES];
+    char *aside, *aside_end; /* and the rest of the chunk */
 } RfMemLocal;
 
 extern _Thread_local RfMemLocal rf_mem_local __attribute__((tls_model("initial-exec")));
@@ -93,6 +98,14 @@ uint64_t rf_mem_alloc_count(void);
 uint64_t rf_mem_free_count(void);
 /* Bytes allocated by this thread so far, in whole grains; growing a large block counts as much as it grows. */
 uint64_t rf_mem_alloc_bytes(void);
+/* Observes allocations of the calling thread (watch NULL: no more): `watch` is called before each one that no free list serves,
+ * with its class (RF_MEM_CLASSES: large) and size, and must not allocate through this interface. What the lists or the newest chunk
+ * serve is not seen, and costs what it always costs; rf_mem_watch_next hides both (call it after rf_mem_watch, and again and
+ * again), so that the next allocation of each class is seen unless a block of the class is freed before it. */
+void rf_mem_watch(void (*watch)(void *context, size_t size_class, size_t size), void *context);
+void rf_mem_watch_next(void);
+/* Allocations of a class that this thread has made. */
+uint64_t rf_mem_class_count(size_t size_class);
 /* Returns the free lists of the calling thread to the process-wide pool; call before a thread ends. */
 void rf_mem_thread_end(void);
 /* Reports exhaustion and ends the process (exit 6). `wanted` is the size that could not be had, in bytes. */

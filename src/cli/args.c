@@ -27,7 +27,7 @@ const RfCommand rf_commands[RF_COMMAND_COUNT] = {
 
 #define ON(command) (1u << RF_COMMAND_##command)
 #define EVERY ((1u << RF_COMMAND_COUNT) - 1u)
-#define PROGRAM (ON(RUN) | ON(TEST_RUN))
+#define PROGRAM (ON(RUN) | ON(TEST_RUN) | ON(PROFILE))
 const RfOption rf_options[RF_OPTION_COUNT] = {
 #define OPTION(id, long_name, letter, argument, kind, commands, help)                                                  \
     {long_name, letter, RF_KIND_##kind, argument, commands, help},

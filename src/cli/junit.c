@@ -6,33 +6,13 @@
 #include <string.h>
 
 #include "api/source.h"
-#include "base/utf8.h"
+#include "api/xml_out.h"
 #include "cli/output.h"
-
-/* In attributes line ends are written as references, else a reader turns them into spaces. */
-static void put_escaped(RfBuf *out, const char *bytes, size_t len, bool attribute)
-{
-    for (size_t i = 0; i < len;) {
-        uint32_t cp;
-        size_t width = rf_utf8_decode(bytes + i, len - i, &cp);
-        bool allowed = width > 0 && (cp >= 0x20 ? cp != 0xFFFE && cp != 0xFFFF : cp == '\t' || cp == '\n');
-        switch (allowed ? cp : 0) {
-        case 0: rf_buf_put_utf8(out, 0xFFFD); break;
-        case '&': rf_buf_puts(out, "&amp;"); break;
-        case '<': rf_buf_puts(out, "&lt;"); break;
-        case '>': rf_buf_puts(out, "&gt;"); break;
-        case '"': rf_buf_puts(out, "&quot;"); break;
-        case '\n': rf_buf_puts(out, attribute ? "&#10;" : "\n"); break;
-        default: rf_buf_put(out, bytes + i, width); break;
-        }
-        i += width > 0 ? width : 1;
-    }
-}
 
 static void put_attribute(RfBuf *out, const char *name, const char *value)
 {
     rf_buf_printf(out, " %s=\"", name);
-    put_escaped(out, value, strlen(value), true);
+    rf_xml_put(out, value, strlen(value), true);
     rf_buf_putc(out, '"');
 }
 
@@ -54,7 +34,7 @@ static void put_case(RfBuf *out, const char *suite, const RfJunitCase *c)
     }
     if (c->output_len > 0) {
         rf_buf_puts(out, "      <system-out>");
-        put_escaped(out, c->output, c->output_len, false);
+        rf_xml_put(out, c->output, c->output_len, false);
         rf_buf_puts(out, "</system-out>\n");
     }
     rf_buf_puts(out, "    </testcase>\n");

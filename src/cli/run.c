@@ -14,7 +14,9 @@
 #include "cli/handlers.h"
 #include "cli/load.h"
 #include "cli/output.h"
+#include "cli/run.h"
 #include "cli/verify.h"
+#include "tools/profile.h"
 #include "vm/program.h"
 
 /* The first Ctrl-C asks the program to end; the second one finds the default action and ends it at once. */
@@ -77,11 +79,12 @@ static void show_task_error(void *context, const RuffError *error)
     rf_buf_free(&text);
 }
 
-/* What was printed before memory ran out is shown: the error says so after it. Another thread than the VM's must not
- * touch the buffer. */
+/* The program of this process. What was printed before memory ran out is shown: the error says so after it. Another thread than
+ * the VM's must not touch the buffer. */
 static struct {
     RuffVM *vm;
     pthread_t thread;
+    const RfRunHooks *hooks;
 } running;
 
 static void flush_before_exhaustion(void)
@@ -98,10 +101,90 @@ static int final_code(int code, int output_error)
     return lost && code == 0 ? rf_output_write_error(output_error) : code;
 }
 
+static int tell_ended(RuffVM *vm, int code)
+{
+    const RfRunHooks *hooks = running.hooks;
+    return hooks && hooks->ended ? hooks->ended(hooks->context, vm, code) : code;
+}
+
 static void end_process(void *context, int code, int output_error)
 {
     (void)context;
-    exit(final_code(code, output_error));
+    code = tell_ended(running.vm, final_code(code, output_error));
+    rf_output_flush();
+    exit(code);
+}
+
+static int fail(const RuffError *error, bool as_json)
+{
+    const RfRunHooks *hooks = running.hooks;
+    return hooks && hooks->failed ? hooks->failed(hooks->context, error) : report(error, as_json);
+}
+
+int rf_run_program(const RfArgs *args, RuffConfig *config, const RfRunHooks *hooks)
+{
+    const char *file = rf_load_file_operand(args);
+    bool eval = file == NULL;
+    RfBuf directory = RF_BUF_INIT;
+    config->argc = args->operand_count - !eval;
+    config->argv = args->operands + !eval;
+    config->entry_dir = file && strcmp(file, "-") != 0 ? rf_config_directory_of(&directory, file) : NULL;
+    config->task_error = show_task_error;
+    config->on_exit = end_process;
+    running.hooks = hooks;
+    bool as_json = rf_args_has(args, RF_OPTION_JSON_RUNTIME);
+    RuffVM *vm = ruff_vm_new(config);
+    rf_buf_free(&directory);
+    if (vm == NULL) {
+        RuffError error;
+        rf_failure_init(&error);
+        rf_failure_set(&error, RUFF_ERROR_INTERNAL, "RUFVM001", "vm", NULL, (RfPos){0, 0}, NULL,
+                       "Internal error: no address space for the stacks of the virtual machine");
+        int code = tell_ended(NULL, fail(&error, as_json));
+        rf_failure_free(&error);
+        return code;
+    }
+    running.vm = vm;
+    running.thread = pthread_self();
+    rf_mem_set_exhausted_hook(flush_before_exhaustion);
+    RuffProgram *program;
+    RuffStatus status = rf_load_program(vm, args, &program);
+    bool loaded = status == RUFF_OK;
+    if (loaded) {
+        catch_interrupt();
+        if (hooks && hooks->loaded) {
+            hooks->loaded(hooks->context, vm);
+        }
+        status = ruff_run(vm, program);
+    }
+    ruff_flush(vm);
+    int code = status == RUFF_OK ? 0 : fail(ruff_last_error(vm), as_json);
+    code = tell_ended(loaded ? vm : NULL, final_code(code, ruff_output_error(vm)));
+    rf_vm_leave(vm->vm);
+#if defined(RF_SANITIZE) || defined(RF_ASSERTIONS)
+    running.vm = NULL;
+    ruff_vm_free(vm); /* otherwise the process ends sooner without taking the heap apart */
+#endif
+    return code;
+}
+
+/* ---- --explain-jit ---- */
+
+static void start_explaining(void *context, RuffVM *vm)
+{
+    rf_prof_start(context, vm->vm, false);
+}
+
+static int explain(void *context, RuffVM *vm, int code)
+{
+    if (vm != NULL) {
+        rf_prof_end(context, vm->vm);
+        RfBuf text = RF_BUF_INIT;
+        rf_prof_report_lines(&text, context);
+        rf_output_stderr(&text);
+        rf_buf_free(&text);
+    }
+    return code;
 }
 
 int rf_run_command(const RfArgs *args)
@@ -114,42 +197,14 @@ int rf_run_command(const RfArgs *args)
     if (rf_args_has(args, RF_OPTION_VERIFY_JIT)) {
         return rf_verify_run(args);
     }
-    const char *file = rf_load_file_operand(args);
-    bool eval = file == NULL;
-    RfBuf directory = RF_BUF_INIT;
-    config.argc = args->operand_count - !eval;
-    config.argv = args->operands + !eval;
-    config.entry_dir = file && strcmp(file, "-") != 0 ? rf_config_directory_of(&directory, file) : NULL;
-    config.task_error = show_task_error;
-    config.on_exit = end_process;
-    bool as_json = rf_args_has(args, RF_OPTION_JSON_RUNTIME);
-    RuffVM *vm = ruff_vm_new(&config);
-    rf_buf_free(&directory);
-    if (vm == NULL) {
-        RuffError error;
-        rf_failure_init(&error);
-        rf_failure_set(&error, RUFF_ERROR_INTERNAL, "RUFVM001", "vm", NULL, (RfPos){0, 0}, NULL,
-                       "Internal error: no address space for the stacks of the virtual machine");
-        code = report(&error, as_json);
-        rf_failure_free(&error);
-        return code;
+    if (!rf_args_has(args, RF_OPTION_EXPLAIN_JIT)) {
+        return rf_run_program(args, &config, NULL);
     }
-    running.vm = vm;
-    running.thread = pthread_self();
-    rf_mem_set_exhausted_hook(flush_before_exhaustion);
-    RuffProgram *program;
-    RuffStatus status = rf_load_program(vm, args, &program);
-    if (status == RUFF_OK) {
-        catch_interrupt();
-        status = ruff_run(vm, program);
-    }
-    ruff_flush(vm);
-    code = status == RUFF_OK ? 0 : report(ruff_last_error(vm), as_json);
-    code = final_code(code, ruff_output_error(vm));
-    rf_vm_leave(vm->vm);
-#if defined(RF_SANITIZE) || defined(RF_ASSERTIONS)
-    running.vm = NULL;
-    ruff_vm_free(vm); /* otherwise the process ends sooner without taking the heap apart */
-#endif
+    RfProf profile;
+    rf_prof_init(&profile, RF_PROF_HZ);
+    rf_prof_prepare();
+    RfRunHooks hooks = {.loaded = start_explaining, .ended = explain, .context = &profile};
+    code = rf_run_program(args, &config, &hooks);
+    rf_prof_free(&profile);
     return code;
 }

@@ -66,7 +66,7 @@ static void invalidate(RfVm *vm, RfImage *image, RfUnit *unit, RfReason reason)
 }
 
 /* For the `guard` line: what the guard wanted, and the operand or argument that surprised it. */
-static void trace_guard(const RfVm *vm, const RfUnit *unit, const RfExit *e, uint32_t fails)
+static void find_classes(const RfVm *vm, const RfUnit *unit, const RfExit *e, uint16_t *found, uint16_t *wanted)
 {
     const RfProto *proto = unit->proto;
     const RfValue *fp = vm->frame->fp, *bottom = fp + proto->nlocals;
@@ -87,7 +87,8 @@ static void trace_guard(const RfVm *vm, const RfUnit *unit, const RfExit *e, uin
         uint16_t class = rf_value_class(fp[i]);
         got = class & expected ? 0 : class;
     }
-    rf_trace_guard(unit, e->pc, expected, got, fails);
+    *found = got;
+    *wanted = expected;
 }
 
 void rf_deopt_exit(RfVm *vm, RfImage *image, uint32_t exit)
@@ -97,6 +98,7 @@ void rf_deopt_exit(RfVm *vm, RfImage *image, uint32_t exit)
     RfProto *proto = image->protos[e->unit];
     RfUnit *unit = rf_unit_of(vm, proto);
     uint32_t fails = image->exit_counts[exit];
+    uint16_t got = 0, expected = 0;
     if (e->reason == RF_REASON_NONE) { /* the loop is over */
         return;
     }
@@ -106,11 +108,12 @@ void rf_deopt_exit(RfVm *vm, RfImage *image, uint32_t exit)
     if (e->guard) {
         jit->counts.guards++;
         unit->deopts++;
-        if (jit->settings->debug) {
-            trace_guard(vm, unit, e, fails);
+        if (jit->settings->debug || vm->config.observer) {
+            find_classes(vm, unit, e, &got, &expected);
+            rf_trace_guard(unit, e->pc, expected, got, fails);
         }
     }
-    rf_trace_deopt(unit, e->pc, e->reason, unit->exits);
+    rf_trace_deopt(unit, e->pc, e->reason, unit->exits, expected, got);
     if (e->guard && image->withdrawn) {
         rf_vm_request(vm); /* somewhere below a loop still runs in this code */
     }

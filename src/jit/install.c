@@ -7,6 +7,7 @@
 #include "base/mem.h"
 #include "jit/cpu.h"
 #include "jit/trace.h"
+#include "vm/observe.h"
 
 static double now_ms(void)
 {
@@ -84,6 +85,7 @@ static void publish(RfVm *vm, RfImage *image, uint32_t number, int32_t pc, bool 
     if (function || loops) {
         unit->compiles++;
         jit->counts.installed++;
+        jit->counts.recompiled += unit->invalidations > 0;
         rf_trace_install(unit, number == 0 ? pc : -1, function, loops, cached);
         rf_unit_arm(vm, unit);
     }
@@ -212,6 +214,7 @@ static bool from_cache(RfVm *vm, RfUnit *unit, RfPending *p)
     if (fd >= 0) {
         close(fd);
     }
+    jit->counts.cache_misses++;
     if (reason != RF_REASON_NONE) {
         rf_trace_cache_bad(unit, p->pc, p->key, reason);
     } else {
@@ -235,8 +238,12 @@ static void wait_for(RfVm *vm, RfUnit *unit, int32_t pc)
 {
     RfJit *jit = rf_jit_of(vm);
     RfPending *p;
+    double start = vm->config.observer ? now_ms() : 0;
     while (rf_unit_target(unit, pc)->state == RF_TARGET_QUEUED && (p = rf_queue_take(jit, true)) != NULL) {
         handle(vm, p);
+    }
+    if (vm->config.observer) {
+        vm->config.observer->waited(vm, now_ms() - start);
     }
 }
 

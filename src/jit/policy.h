@@ -19,6 +19,7 @@
 /* Counts of an event, of this VM. */
 typedef struct RfJitCounts {
     uint64_t compiled, installed, entered, osr, guards, deopts, invalidated, rejected, cache_hits, cache_stores;
+    uint64_t cache_misses, recompiled; /* looked for without success; installed for a function that had lost its code */
     double compile_ms;
 } RfJitCounts;
 

@@ -333,6 +333,8 @@ void rf_queue_add_counts(RfJitCounts *counts)
     all->rejected += counts->rejected;
     all->cache_hits += counts->cache_hits;
     all->cache_stores += counts->cache_stores;
+    all->cache_misses += counts->cache_misses;
+    all->recompiled += counts->recompiled;
     all->compile_ms += counts->compile_ms;
     *counts = *all;
     unlock();

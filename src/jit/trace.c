@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "runtime/text.h"
+#include "vm/observe.h"
 
 static void emit(RfBuf *line)
 {
@@ -61,6 +62,16 @@ static uint32_t line_of(const RfUnit *unit, int64_t pc)
 {
     const RfProto *p = unit->proto;
     return pc >= 0 && pc < p->code_len ? p->positions[pc].line : p->def_pos.line;
+}
+
+/* The observer of the program hears of it whatever DEBUG_JIT says. */
+static void tell(const RfUnit *unit, RfObserveKind kind, int64_t pc, RfReason reason, const char *expected, const char *got)
+{
+    RfVm *vm = (RfVm *)(void *)unit->proto->module->rt; /* rf_rt() */
+    if (vm->config.observer) {
+        RfObserveEvent event = {kind, unit->proto, pc, rf_reason_text[reason], expected, got};
+        vm->config.observer->event(vm, &event);
+    }
 }
 
 static const char *class_name(uint16_t class)
@@ -150,6 +161,7 @@ void rf_trace_compile(const RfUnit *unit, int32_t pc, const RfWorkerAnswer *answ
 
 void rf_trace_install(const RfUnit *unit, int32_t pc, bool function, uint32_t loops, bool from_cache)
 {
+    tell(unit, RF_OBSERVE_INSTALL, pc, RF_REASON_NONE, "", "");
     if (wanted(unit)) {
         RfBuf line = begin("install", unit, pc);
         rf_buf_printf(&line, " entry=%s osr=%u source=%s\n", function ? "func" : "loop", loops,
@@ -169,6 +181,7 @@ void rf_trace_enter(const RfUnit *unit, int32_t pc)
 
 void rf_trace_osr(const RfUnit *unit, int32_t pc)
 {
+    tell(unit, RF_OBSERVE_OSR, pc, RF_REASON_NONE, "", "");
     if (wanted(unit)) {
         RfBuf line = begin("osr", unit, pc);
         rf_buf_printf(&line, " pc=%d line=%u\n", pc, line_of(unit, pc));
@@ -186,8 +199,9 @@ void rf_trace_guard(const RfUnit *unit, uint32_t pc, uint16_t expected, uint16_t
     }
 }
 
-void rf_trace_deopt(const RfUnit *unit, uint32_t pc, RfReason reason, uint32_t count)
+void rf_trace_deopt(const RfUnit *unit, uint32_t pc, RfReason reason, uint32_t count, uint16_t expected, uint16_t got)
 {
+    tell(unit, RF_OBSERVE_DEOPT, pc, reason, expected ? class_name(expected) : "", got ? class_name(got) : "");
     if (wanted(unit)) {
         RfBuf line = begin("deopt", unit, -1);
         rf_buf_printf(&line, " pc=%u line=%u reason=%s resume=vm count=%u\n", pc, line_of(unit, pc),
@@ -205,14 +219,20 @@ void rf_trace_invalidate(const RfUnit *unit, int32_t pc, RfReason reason, uint64
     }
 }
 
+static const char *op_at(const RfUnit *unit, int64_t at)
+{
+    bool known = at >= 0 && at < unit->proto->code_len;
+    return known ? rf_op_info[rf_op_base(unit->proto->code[at].op)].name : "";
+}
+
 void rf_trace_reject(const RfUnit *unit, int32_t pc, RfReason reason, int64_t at)
 {
+    tell(unit, RF_OBSERVE_REJECT, at >= 0 ? at : pc, reason, op_at(unit, at), "");
     if (wanted(unit)) {
         RfBuf line = begin("reject", unit, pc);
         rf_buf_printf(&line, " reason=%s", rf_reason_text[reason]);
         if (at >= 0 && at < unit->proto->code_len) {
-            rf_buf_printf(&line, " pc=%u op=%s line=%u\n", (uint32_t)at,
-                          rf_op_info[rf_op_base(unit->proto->code[at].op)].name, line_of(unit, at));
+            rf_buf_printf(&line, " pc=%u op=%s line=%u\n", (uint32_t)at, op_at(unit, at), line_of(unit, at));
         } else {
             rf_buf_puts(&line, " pc=- op=- line=-\n");
         }

@@ -14,7 +14,8 @@ void rf_trace_install(const RfUnit *unit, int32_t pc, bool function, uint32_t lo
 void rf_trace_enter(const RfUnit *unit, int32_t pc);
 void rf_trace_osr(const RfUnit *unit, int32_t pc);
 void rf_trace_guard(const RfUnit *unit, uint32_t pc, uint16_t expected, uint16_t got, uint32_t fails);
-void rf_trace_deopt(const RfUnit *unit, uint32_t pc, RfReason reason, uint32_t count);
+/* expected, got: as of the guard line, 0 when not known; only the observer (vm/observe.h) hears of them */
+void rf_trace_deopt(const RfUnit *unit, uint32_t pc, RfReason reason, uint32_t count, uint16_t expected, uint16_t got);
 void rf_trace_invalidate(const RfUnit *unit, int32_t pc, RfReason reason, uint64_t retry);
 void rf_trace_reject(const RfUnit *unit, int32_t pc, RfReason reason, int64_t at); /* at: instruction or -1 */
 void rf_trace_cache_hit(const RfUnit *unit, int32_t pc, const char *key, double ms);

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "base/buf.h"
+#include "base/mem.h"
 #include "lib/builtins.h"
 #include "runtime/dict.h"
 #include "runtime/object.h"
@@ -83,6 +84,32 @@ static const RfBuiltin table[] = {
 #define INDEX_SIZE 1024u /* a power of two, at least twice the number of entries */
 _Static_assert(TABLE_COUNT * 2 <= INDEX_SIZE, "enlarge INDEX_SIZE");
 
+/* The table in use: rf_builtin_wrap() puts a copy in its place. */
+static const RfBuiltin *entries = table;
+
+void rf_builtin_wrap(RfBuiltinFn *wrapper)
+{
+    RfBuiltin *copy = malloc(sizeof table);
+    if (copy == NULL) {
+        rf_mem_exhausted(sizeof table);
+    }
+    memcpy(copy, table, sizeof table);
+    for (size_t i = 0; i < TABLE_COUNT; i++) {
+        copy[i].fn = wrapper;
+    }
+    entries = copy;
+}
+
+const RfBuiltin *rf_builtin_wrapped(const RfBuiltin *b)
+{
+    return (const RfBuiltin *)((const char *)b + ((const char *)table - (const char *)entries));
+}
+
+bool rf_builtin_is(const void *address)
+{
+    return (uintptr_t)address >= (uintptr_t)entries && (uintptr_t)address < (uintptr_t)(entries + TABLE_COUNT);
+}
+
 static uint16_t index_table[INDEX_SIZE]; /* entry number + 1, 0 = free */
 static pthread_once_t index_once = PTHREAD_ONCE_INIT;
 
@@ -102,7 +129,7 @@ const RfBuiltin *rf_builtin_find(const char *name, size_t len)
     pthread_once(&index_once, build_index);
     uint32_t at = rf_hash_bytes(name, len) & (INDEX_SIZE - 1);
     while (index_table[at] != 0) {
-        const RfBuiltin *b = &table[index_table[at] - 1];
+        const RfBuiltin *b = &entries[index_table[at] - 1];
         if (strncmp(b->name, name, len) == 0 && b->name[len] == '\0') {
             return b;
         }
@@ -113,7 +140,7 @@ const RfBuiltin *rf_builtin_find(const char *name, size_t len)
 
 const RfBuiltin *rf_builtin_at(size_t i)
 {
-    return i < TABLE_COUNT ? &table[i] : NULL;
+    return i < TABLE_COUNT ? &entries[i] : NULL;
 }
 
 /* The namespace value `Promise`; its one member is a builtin of the table under its dotted name. */

@@ -55,6 +55,13 @@ struct RfBuiltin {
 _Static_assert(offsetof(RfBuiltin, name) == 0 && offsetof(RfBuiltin, canonical) == sizeof(char *),
                "see RfBuiltinNames");
 
+/* From now on every builtin found by name is a copy whose code is `wrapper`: it gets that copy as `self` and calls
+ * rf_builtin_wrapped(self)->fn. vm may be NULL there. Once a process, before any VM is made; for observers (observe.h). */
+void rf_builtin_wrap(RfBuiltinFn *wrapper);
+const RfBuiltin *rf_builtin_wrapped(const RfBuiltin *b);
+/* Whether the address is that of a builtin, and not of something else. */
+bool rf_builtin_is(const void *address);
+
 /* Look-up by name; NULL when there is none. */
 const RfBuiltin *rf_builtin_find(const char *name, size_t len);
 /* Entry i of the table (for help, docs, did-you-mean), NULL past the end. */

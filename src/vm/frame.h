@@ -51,6 +51,9 @@ typedef struct RfRet {
  * put there, else garbage. An error that leaves: rf_unwind_leave_native, or rf_interp_resume, has added the trace entry. */
 typedef RfRet RfNativeEntry(RfVm *vm, RfFrame *frame, RfValue *fp);
 
+#define RF_TRACE_DEBUG 1u   /* DEBUG_VM */
+#define RF_TRACE_OBSERVER 2u /* RfObserver.instruction; seen after a safepoint */
+
 typedef struct RfScheduler RfScheduler;
 typedef struct RfImports RfImports;
 
@@ -66,7 +69,7 @@ struct RfVm {
     uint64_t spent;        /* safepoints passed, when there is a budget */
     bool stopped;          /* budget spent, task cancelled, exit() called: no handler catches the error under way */
     uint32_t max_depth;
-    uint32_t trace;        /* 1: DEBUG_VM */
+    uint32_t trace;        /* every instruction is shown or told: RF_TRACE_ bits */
     uint32_t profile_left; /* instructions that the interpreter is still to profile */
     char *c_limit;         /* C stack below this address: depth error */
     RfModule **modules;    /* all loaded ones; [0] main script */
@@ -94,6 +97,7 @@ struct RfVm {
     RfNativeEntry *reenter;     /* rf_tier_loop to rf_interp_resume: native code that goes on with the activation */
     char *c_reenter;            /* C stack address below which rf_tier_loop does not do that */
     bool plain_await;           /* some function that is not async awaits: see rf_tier_call */
+    void *observed;               /* what the observer of config.observer keeps here */
 };
 
 /* Statuses between the loop and its helpers, beyond RfStatus. */

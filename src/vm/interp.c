@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "runtime/text.h"
+#include "vm/observe.h"
 #include "vm/tier.h"
 
 /* The rest is macros, labels and tables made from them, which the tool cannot lay out. */
@@ -295,6 +296,7 @@ static RfStatus run(RfVm *vm, RfFrame *base, Start start)
         if (unlikely(vm->interrupt)) { \
             SAVE(); \
             CHECK(rf_vm_safepoint(vm)); \
+            CHOOSE_LABELS(); /* an observer may want to see instructions */ \
         } \
     } while (0)
 #define CASE(name) op_##name
@@ -362,9 +364,20 @@ profile:
     rf_tier_profile(vm, frame, pc, sp);
     PLAIN();
 
-trace: /* DEBUG_VM: every instruction passes here and runs in its plain form */
+trace: /* DEBUG_VM, or an observer: every instruction passes here and runs in its plain form */
     SAVE();
-    rf_debug_trace_instr(vm, pc);
+    if (vm->trace & RF_TRACE_DEBUG) {
+        rf_debug_trace_instr(vm, pc);
+    } else if (vm->trace) {
+        vm->config.observer->instruction(vm);
+        if (vm->profile_left) {
+            rf_tier_profile(vm, frame, pc, sp);
+            PLAIN();
+        }
+    } else {
+        CHOOSE_LABELS();
+        DISPATCH();
+    }
     FALLBACK();
 
     /* ---- constants and the stack ---- */

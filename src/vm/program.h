@@ -36,6 +36,7 @@ typedef struct RfVmConfig {
      * writing its output has failed, 0 when all is well. Called on the thread that asks. */
     void (*on_exit)(void *context, int code, int lost);
     void *exit_context;
+    const struct RfObserver *observer; /* an observer (observe.h) of this VM and of the tasks it starts; NULL: none */
 } RfVmConfig;
 
 #define RF_CAPABILITIES_ALL ((1u << RF_CAP_COUNT) - 1u)

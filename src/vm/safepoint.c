@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include "vm/async.h"
+#include "vm/observe.h"
 
 static RfVm *_Atomic interruptible; /* the main program's VM */
 static _Atomic int interrupted;
@@ -50,6 +51,9 @@ RfStatus rf_vm_safepoint(RfVm *vm)
     vm->native_limit = vm->frame_limit;
     if (vm->interrupt) { /* asked again in between */
         vm->native_limit = vm->frames;
+    }
+    if (vm->config.observer) { /* it may ask for the next safepoint, too */
+        vm->config.observer->safepoint(vm);
     }
     return rf_task_check_cancelled(vm);
 }

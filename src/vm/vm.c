@@ -5,6 +5,7 @@
 #include <sys/mman.h>
 
 #include "base/mem.h"
+#include "vm/observe.h"
 #include "vm/tier.h"
 
 #define STACK_BYTES ((size_t)2 << 30) /* reserved addresses; pages are used as the stack grows */
@@ -96,7 +97,7 @@ RfVm *rf_vm_new(const RfVmConfig *config)
     rf_runtime_init(&vm->rt);
     vm->next_module_id = 1;
     vm->entry_dir = config->entry_dir ? strdup(config->entry_dir) : NULL;
-    vm->trace = is_on("DEBUG_VM") ? 1 : 0;
+    vm->trace = is_on("DEBUG_VM") ? RF_TRACE_DEBUG : 0;
     vm->interrupt = config->budget > 0;
     vm->native_limit = vm->interrupt ? vm->frames : vm->frame_limit;
     find_c_limit(vm);
@@ -105,6 +106,9 @@ RfVm *rf_vm_new(const RfVmConfig *config)
     rf_safepoint_attach(vm);
     if (config->attach) {
         config->attach(vm, config->attach_context);
+    }
+    if (config->observer && config->task) {
+        config->observer->begin(vm);
     }
     return vm;
 }
@@ -115,6 +119,9 @@ void rf_vm_free(RfVm *vm)
         return;
     }
     rf_safepoint_detach(vm);
+    if (vm->config.observer && vm->config.task) {
+        vm->config.observer->end(vm);
+    }
     while (vm->sp > vm->stack) {
         rf_release(*--vm->sp);
     }

@@ -237,6 +237,54 @@ static void exhaustion_is_reported(void **state)
     assert_int_equal(WEXITSTATUS(status), 6);
 }
 
+static unsigned seen, most;
+
+static void watch(void *context, size_t size_class, size_t size)
+{
+    assert_ptr_equal(context, &seen);
+    assert_true(size == 40 || size == 600);
+    assert_true(size_class == 3 || size_class == RF_MEM_CLASSES);
+    if (++seen == most) {
+        rf_mem_watch(NULL, NULL);
+    }
+}
+
+static void allocations_are_watched(void **state)
+{
+    (void)state;
+    enum { COUNT = 4000 };
+    static unsigned char *blocks[COUNT];
+    uint64_t allocs = rf_mem_alloc_count();
+    int64_t live = rf_mem_live_bytes();
+    for (unsigned round = 0; round < 6; round++) {
+        seen = 0;
+        most = round < 3 ? COUNT * 10 : COUNT / 3; /* sometimes it ends in the middle */
+        rf_mem_watch(watch, &seen);
+        for (unsigned i = 0; i < COUNT; i++) {
+            rf_mem_watch_next();
+            blocks[i] = rf_mem_alloc(i % 100 ? 40 : 600);
+            memset(blocks[i], (int)(i % 251), 40);
+            if (i % 3 == 2) { /* a freed block is used again */
+                rf_mem_free(blocks[i], i % 100 ? 40 : 600);
+                rf_mem_watch_next();
+                blocks[i] = rf_mem_alloc(i % 100 ? 40 : 600);
+                memset(blocks[i], (int)(i % 251), 40);
+            }
+        }
+        assert_int_equal(seen, round < 3 ? COUNT + COUNT / 3 : most);
+        rf_mem_watch(NULL, NULL);
+        for (unsigned i = 0; i < COUNT; i++) {
+            for (unsigned k = 0; k < 40; k++) {
+                assert_int_equal(blocks[i][k], i % 251); /* nobody else has it */
+            }
+            rf_mem_free(blocks[i], i % 100 ? 40 : 600);
+        }
+    }
+    assert_true(rf_mem_live_bytes() == live);
+    assert_int_equal(rf_mem_alloc_count() - allocs, 6 * (COUNT + COUNT / 3));
+    assert_true(rf_mem_class_count(RF_MEM_CLASSES) > 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -246,6 +294,7 @@ int main(void)
         cmocka_unit_test(freed_blocks_are_used_again),
         cmocka_unit_test(resizing_keeps_the_contents),
         cmocka_unit_test(zeroed),
+        cmocka_unit_test(allocations_are_watched),
         cmocka_unit_test(blocks_change_threads),
         cmocka_unit_test(ended_threads_leave_their_memory_to_others),
         cmocka_unit_test(exhaustion_is_reported),
