@@ -106,7 +106,7 @@ R rf_help(Emit *e, RfHelper helper, int n, R *args)
 
 /* ---- one function ---- */
 
-static void start_state(Emit *e, const RfJobLoop *loop)
+void rf_start_state(Emit *e, const RfJobLoop *loop)
 {
     const RfJobUnit *u = e->u;
     e->s.reached = true;
@@ -148,8 +148,25 @@ static void start_state(Emit *e, const RfJobLoop *loop)
     }
 }
 
-/* Loads what the state wants from the homes, leaving at pc when something else lies there. */
-static void load_frame(Emit *e, const RfJobLoop *loop)
+/* The tag of all values of a class, 0 when it takes more to know them. */
+static uint64_t tag_of_class(uint16_t class)
+{
+    switch (class) {
+    case RF_CLASS_STRING: return RF_TAG_STRING;
+    case RF_CLASS_DICT: return RF_TAG_DICT;
+    case RF_CLASS_STRUCT: return RF_TAG_STRUCT;
+    case RF_CLASS_FUNCTION: return RF_TAG_FUNCTION;
+    case RF_CLASS_BUILTIN: return RF_TAG_BUILTIN;
+    default: return 0;
+    }
+}
+
+bool rf_can_check(const Slot *s)
+{
+    return s->k < K_HOME || (s->k == K_HOME && !s->name && (!s->class || s->class & RF_CLASS_UNDEF || tag_of_class(s->class)));
+}
+
+void rf_load_frame(Emit *e, uint32_t pc)
 {
     RfCompiler *c = e->c;
     uint32_t n = e->u->nlocals + e->s.depth;
@@ -158,7 +175,7 @@ static void load_frame(Emit *e, const RfJobLoop *loop)
     for (uint32_t i = 0; i < n; i++) {
         e->s.slots[i] = (Slot){.k = K_HOME};
     }
-    gcc_jit_block *out = rf_exit(e, loop->pc, RF_REASON_TYPE_GUARD, true, false);
+    gcc_jit_block *out = rf_exit(e, pc, RF_REASON_TYPE_GUARD, true, false);
     for (uint32_t i = 0; i < n; i++) {
         R tag = rf_val(e, rf_tag(e, rf_home(e, i)));
         R ok;
@@ -180,7 +197,9 @@ static void load_frame(Emit *e, const RfJobLoop *loop)
                 ok = rf_cmp(e, GCC_JIT_COMPARISON_EQ, have, rf_bound(e, RF_BIND_SHAPE, wanted[i].shape - 1, NULL, c->t_u8p));
                 break;
             }
-            ok = rf_cmp(e, GCC_JIT_COMPARISON_NE, tag, rf_kt(e, c->t_u64, RF_TAG_UNDEF));
+            ok = wanted[i].class && tag_of_class(wanted[i].class)
+                     ? rf_cmp(e, GCC_JIT_COMPARISON_EQ, tag, rf_kt(e, c->t_u64, (int64_t)tag_of_class(wanted[i].class)))
+                     : rf_cmp(e, GCC_JIT_COMPARISON_NE, tag, rf_kt(e, c->t_u64, RF_TAG_UNDEF));
             break;
         default: continue;
         }
@@ -256,7 +275,7 @@ static void prologue(Emit *e, const RfJobLoop *loop)
         rf_set(e, e->closure, rf_val(e, rf_at(e, e->frame, offsetof(RfFrame, fn), c->t_u8p)));
     }
     if (loop) {
-        load_frame(e, loop);
+        rf_load_frame(e, loop->pc);
     }
 }
 
@@ -274,7 +293,7 @@ static void new_function(Emit *e, const RfJobLoop *loop)
         } else {
             e->fp = rf_gcc.param_as_rvalue(e->info->gparams[n++]);
         }
-        for (uint32_t i = 0; i < e->u->nparams; i++) {
+        for (uint32_t i = 0; i < e->u->nparams && !e->generator; i++) {
             if (e->info->params[i] == K_FLOAT) {
                 e->freg[i] = rf_gcc.param_as_lvalue(e->info->gparams[n++]);
             } else if (e->info->params[i] == K_INT || e->info->params[i] == K_BOOL) {
@@ -298,6 +317,7 @@ static void do_function(RfCompiler *c, UnitInfo *info, const RfJobLoop *loop, bo
 {
     const RfJobUnit *u = info->u;
     Emit e = {.c = c, .info = info, .u = u, .dry = true, .osr = loop ? (int32_t)loop->pc : -1};
+    e.generator = (u->flags & RF_PROTO_GENERATOR) != 0;
     uint32_t len = u->code_len;
     e.nslots = (uint32_t)u->nlocals + u->max_stack + 4;
     e.live_words = (u->nlocals + 31u) / 32u + 1;
@@ -315,9 +335,9 @@ static void do_function(RfCompiler *c, UnitInfo *info, const RfJobLoop *loop, bo
     } else if (rf_flow_analyse(&e)) {
         static char reachable; /* stands for a block in dry passes */
         rf_views_collect(&e);
-        uint32_t start = loop ? loop->pc : 0;
+        uint32_t start = loop ? loop->pc : e.generator ? rf_yield_start(u) : 0;
         e.block = (gcc_jit_block *)(void *)&reachable;
-        start_state(&e, loop);
+        rf_start_state(&e, loop);
         if (!loop) {
             note_homes(&e);
         }
@@ -339,10 +359,14 @@ static void do_function(RfCompiler *c, UnitInfo *info, const RfJobLoop *loop, bo
             e.dry = false;
             new_function(&e, loop);
             e.pc = start;
-            start_state(&e, loop);
+            rf_start_state(&e, loop);
             prologue(&e, loop);
-            e.pc = UINT32_MAX;
-            rf_goto(&e, start);
+            if (e.generator) {
+                rf_yield_prologue(&e);
+            } else {
+                e.pc = UINT32_MAX;
+                rf_goto(&e, start);
+            }
             for (uint32_t pc = 0; pc < len && !e.rejected; pc++) {
                 if (e.in[pc].reached) {
                     if (!e.blocks[pc]) {
@@ -605,6 +629,12 @@ static void find_borrows(const RfJobUnit *u, bool *borrows)
     }
 }
 
+/* Loops that get entries: those of a generator are entered through its body's. */
+static uint32_t loops_of(const RfJobUnit *u)
+{
+    return u->flags & RF_PROTO_GENERATOR ? 0 : u->nloops;
+}
+
 /* Dry rounds until parameters and results of all units no longer widen. */
 static void infer(RfCompiler *c)
 {
@@ -616,7 +646,7 @@ static void infer(RfCompiler *c)
             if (info->used && !info->bad) {
                 do_function(c, info, NULL, false);
             }
-            for (uint32_t l = 0; l < info->u->nloops && !info->bad && c->reason == RF_REASON_NONE; l++) {
+            for (uint32_t l = 0; l < loops_of(info->u) && !info->bad && c->reason == RF_REASON_NONE; l++) {
                 do_function(c, info, &info->u->loops[l], false);
             }
         }
@@ -656,16 +686,24 @@ static void emit_all(RfCompiler *c)
     }
     for (uint32_t i = 0; i < c->job->nunits; i++) {
         if (c->units[i].used && !c->units[i].bad) {
-            declare_direct(c, &c->units[i]);
+            if (c->units[i].u->flags & RF_PROTO_GENERATOR) {
+                rf_yield_declare(c, &c->units[i]);
+            } else {
+                declare_direct(c, &c->units[i]);
+            }
         }
     }
     for (uint32_t i = 0; i < c->job->nunits && c->reason == RF_REASON_NONE; i++) {
         UnitInfo *info = &c->units[i];
         if (info->used && !info->bad) {
             do_function(c, info, NULL, true);
-            make_entry(c, info);
+            if (!(info->u->flags & RF_PROTO_GENERATOR)) {
+                make_entry(c, info);
+            } else if (i == 0) {
+                add_entry(c, 0, -1);
+            }
         }
-        for (uint32_t l = 0; l < info->u->nloops && !info->bad && c->reason == RF_REASON_NONE; l++) {
+        for (uint32_t l = 0; l < loops_of(info->u) && !info->bad && c->reason == RF_REASON_NONE; l++) {
             do_function(c, info, &info->u->loops[l], true);
             add_entry(c, i, (int32_t)info->u->loops[l].pc);
         }
@@ -756,19 +794,26 @@ bool rf_jit_compile(const RfJob *job, const char *path, unsigned want, RfCompile
         const RfJobUnit *u = &job->units[i];
         UnitInfo *info = &c.units[i];
         info->u = u;
-        info->light = true;
+        bool generator = (u->flags & RF_PROTO_GENERATOR) != 0;
+        info->light = !generator;
         info->borrows = rf_mem_zalloc(u->nparams + 1u);
-        find_borrows(u, info->borrows);
+        if (!generator) {
+            find_borrows(u, info->borrows);
+        }
         info->params = rf_mem_zalloc(sizeof(SlotKind) * (u->nparams + 1u));
         for (uint32_t p = 0; p < u->nparams; p++) {
-            SlotKind k = rf_kind_of_class(u->params[p]);
+            uint16_t class = u->params[p];
+            if (generator && !(class & (uint16_t)~RF_CLASS_SEEN) && u->seen) { /* called when nothing was noted yet */
+                class = u->seen[p].class;
+            }
+            SlotKind k = rf_kind_of_class(class);
             info->params[p] = u->level >= 2 ? K_HOME : k == K_NULL ? K_HOME : k;
         }
-        info->bad = (u->flags & (RF_PROTO_ASYNC | RF_PROTO_GENERATOR)) != 0 || u->nparams > 200;
+        info->bad = (u->flags & RF_PROTO_ASYNC && !generator) || u->nparams > 200;
     }
     c.units[0].used = job->units[0].compile_entry;
     if (c.units[0].bad) {
-        c.reason = job->units[0].flags & RF_PROTO_ASYNC ? RF_REASON_ASYNC : RF_REASON_GENERATOR;
+        c.reason = job->units[0].flags & RF_PROTO_ASYNC ? RF_REASON_ASYNC : RF_REASON_TOO_MANY_LOCALS;
     }
     infer(&c);
     if (c.reason == RF_REASON_NONE) {

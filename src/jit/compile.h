@@ -80,7 +80,7 @@ typedef struct UnitInfo {
     gcc_jit_param **gparams;
     bool *borrows;     /* per parameter: never written, so its value stays the caller's */
     SlotKind *params;  /* K_INT, K_FLOAT, K_BOOL or K_HOME */
-    SlotKind result;   /* K_DEAD: not known yet; scalar kind, or K_HOME */
+    SlotKind result;   /* K_DEAD: not known yet; scalar kind, or K_HOME; of a generator: what it yields */
     bool used;         /* called directly, or an entry: its code is emitted */
     bool self_call;
     bool light;          /* keeps all in registers: the direct form has no fp parameter */
@@ -93,6 +93,8 @@ typedef struct Emit {
     const RfJobUnit *u;
     bool dry, changed;
     int32_t osr; /* loop pc or -1 */
+    bool generator; /* the body of one (emit_yield.c) */
+    L gen, gen_slots; /* it, and its saved values */
     gcc_jit_function *fn;
     gcc_jit_block *block; /* being filled; NULL: unreachable */
     R vm, frame, fp;
@@ -147,6 +149,11 @@ uint32_t rf_bind_number(RfCompiler *c, RfBindKind kind, uint32_t a, const char *
 R rf_bound_c(RfCompiler *c, RfBindKind kind, uint32_t a, const char *name, T type);
 R rf_help(Emit *e, RfHelper helper, int n, R *args); /* call of a helper as an expression (NULL in dry passes) */
 
+void rf_start_state(Emit *e, const RfJobLoop *loop); /* at the start, or at the loop's header */
+bool rf_can_check(const Slot *s); /* rf_load_frame can tell whether a value suits the slot */
+/* Loads what the state wants from the homes, leaving at pc when something else lies there. */
+void rf_load_frame(Emit *e, uint32_t pc);
+
 /* ---- flow.c ---- */
 void rf_flow_effect(const RfJobUnit *u, RfInstr in, int *pops, int *pushes, int *at_target);
 bool rf_flow_analyse(Emit *e); /* depth_at, leaders, loops, liveness; false: too strange to compile */
@@ -160,6 +167,8 @@ void rf_state_copy(const Emit *e, State *to, const State *from);
 /* Control goes from the current point to `target`: joins (dry) or emits the conversions and the jump. `taken` block is where
  * the code goes (e->block is restored). */
 void rf_goto(Emit *e, uint32_t target);
+/* Control leaves here and comes back at target with the values it has now: as rf_goto, without the jump. */
+void rf_park(Emit *e, uint32_t target);
 gcc_jit_block *rf_edge(Emit *e, uint32_t target); /* a block that goes there with the current state */
 /* A cold block that leaves native code at pc with the current state. */
 gcc_jit_block *rf_exit(Emit *e, uint32_t pc, RfReason reason, bool guard, bool error);
@@ -284,6 +293,18 @@ bool rf_gen_generic(Emit *e);                    /* literals, patterns, shared v
 bool rf_gen_for(Emit *e);                        /* emit_for.c */
 void rf_gen_for_loop(Emit *e);                   /* emit_next.c */
 uint16_t rf_for_sources(const Emit *e, uint32_t loop); /* classes of what the for loop at pc `loop` goes over, 0: not known */
+/* emit_yield.c */
+uint32_t rf_yield_start(const RfJobUnit *u); /* first pc of a generator's body */
+void rf_yield_declare(RfCompiler *c, UnitInfo *info);
+void rf_yield_prologue(Emit *e); /* goes to where the generator stands */
+void rf_gen_yield(Emit *e);
+void rf_gen_yield_end(Emit *e); /* RETURN */
+/* The unit whose generator the for loop at pc `loop` most likely goes over, or RF_JOB_NONE; noted as used. */
+uint32_t rf_for_generator(Emit *e, uint32_t loop);
+/* The iterator at `it` holds a generator: draws from it directly when it is of the unit, else goes to `other`. Its value goes boxed
+ * into slot d, with `two` the index into slot d + 1, and on to `got`; or on to `done`. Not in dry passes. */
+void rf_draw_generator(Emit *e, uint32_t unit, uint32_t it, uint32_t d, bool two, gcc_jit_block *done,
+                       gcc_jit_block *other, gcc_jit_block *got);
 /* RF_CLASS_* of the arrays (all of one element kind) that the for loop with its FOR_LOOP at pc `loop` goes over, else 0 */
 uint16_t rf_for_class(const Emit *e, uint32_t loop);
 

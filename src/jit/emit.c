@@ -588,7 +588,13 @@ void rf_gen_instr(Emit *e)
         break;
     case RF_OP_CALL: rf_gen_call(e); break;
     case RF_OP_CALL_METHOD: rf_gen_call_method(e); break;
-    case RF_OP_RETURN: emit_return(e); break;
+    case RF_OP_RETURN:
+        if (e->generator) {
+            rf_gen_yield_end(e);
+        } else {
+            emit_return(e);
+        }
+        break;
     case RF_OP_FOR_PREP:
     case RF_OP_FOR_RANGE:
     case RF_OP_FOR_STEP:
@@ -599,9 +605,9 @@ void rf_gen_instr(Emit *e)
             rf_gen_step(e);
         }
         break;
-    case RF_OP_YIELD:
+    case RF_OP_YIELD: rf_gen_yield(e); break;
     case RF_OP_AWAIT:
-    case RF_OP_GEN_START: rf_reject(e, in.op == RF_OP_AWAIT ? RF_REASON_ASYNC : RF_REASON_GENERATOR); break;
+    case RF_OP_GEN_START: rf_reject(e, e->generator ? RF_REASON_GENERATOR : RF_REASON_ASYNC); break;
     default:
         if (!rf_gen_generic(e)) {
             rf_gen_step(e);

@@ -80,6 +80,10 @@ static bool find_depths(Emit *e, uint32_t start, uint32_t depth_there)
             if (flags & RF_OPF_J) {
                 e->leader[next] = 1;
             }
+            if (in.op == RF_OP_YIELD) { /* it goes on here, or behind the POP of a value that nobody wants */
+                e->leader[next] = 1;
+                e->leader[next + 1] |= u->code[next].op == RF_OP_POP;
+            }
             if (e->depth_at[next] != UINT32_MAX) {
                 break;
             }

@@ -24,7 +24,7 @@
 #include "jit/reason.h"
 #include "vm/tier.h"
 
-#define RF_JIT_ABI 1u /* part of the cache key: grows with every change of this file, helpers.def or an object layout */
+#define RF_JIT_ABI 2u /* part of the cache key: grows with every change of this file, helpers.def or an object layout */
 
 /* ---- mark of a compact frame ---- */
 /* bit 31 set | unit (5 bits) << 26 | distance of its fp from the caller's fp in slots (10) << 16 | pc of the call in the
@@ -79,7 +79,8 @@ typedef enum RfBindKind {
     RF_BIND_TYPE,     /* a: shape number -> RfStructType * (version check) */
     RF_BIND_BUILTIN,  /* name -> const RfBuiltin * */
     RF_BIND_FUNCTION, /* a: unit -> RfFunction *, the function value of a proto without captures (kept alive) */
-    RF_BIND_IMAGE     /* RfImage * */
+    RF_BIND_IMAGE,    /* RfImage * */
+    RF_BIND_SERIAL    /* number of the image, of no other one in the process: RfGenerator.native */
 } RfBindKind;
 typedef struct RfBind {
     uint32_t kind, a, b;
@@ -103,6 +104,7 @@ typedef struct RfImageHead {
 typedef struct RfImage {
     RfImageHead head;
     void *handle; /* dlopen */
+    uint64_t serial; /* from 1; no other image in the process has it */
     uint32_t nunits;
     RfProto **protos;       /* by unit */
     RfFunction **functions; /* by unit: see RF_BIND_FUNCTION; owned references or NULL */

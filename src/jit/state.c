@@ -150,6 +150,20 @@ void rf_goto(Emit *e, uint32_t target)
     rf_jump(e, e->blocks[target]);
 }
 
+void rf_park(Emit *e, uint32_t target)
+{
+    if (!e->dry && !e->block) {
+        return;
+    }
+    e->s.fresh = 0;
+    if (e->dry) {
+        join(e, target);
+        e->block = NULL;
+        return;
+    }
+    convert(e, target);
+}
+
 gcc_jit_block *rf_edge(Emit *e, uint32_t target)
 {
     Slot *slots = rf_mem_alloc(sizeof(Slot) * e->nslots);

@@ -241,7 +241,17 @@ static RfStatus call_kind_method(RfVm *vm, uint32_t argc, RfMethodSite *site, bo
             return rf_raise(rf_rt(vm), "Generator.next expects 0 arguments, got %u", argc);
         }
         RfGenerator *g = (RfGenerator *)recv->as.ptr; /* its reference passes to the frame */
+        RfValue item;
+        int got = rf_tier_draw(vm, g, &item);
+        if (got < 0) {
+            return RF_ERROR;
+        }
         vm->sp = recv;
+        if (got < 2) {
+            rf_object_release(g);
+            rf_push(vm, got > 0 ? rf_variant_new(RF_VARIANT_SOME, item) : rf_none());
+            return RF_OK;
+        }
         if (g->state == RF_GEN_DONE) {
             rf_object_release(g);
             rf_push(vm, rf_none());

@@ -53,6 +53,7 @@ typedef RfRet RfNativeEntry(RfVm *vm, RfFrame *frame, RfValue *fp);
 
 typedef struct RfScheduler RfScheduler;
 typedef struct RfImports RfImports;
+typedef struct RfGenerator RfGenerator;
 
 struct RfVm {
     RfRuntime rt;         /* first: rf_rt() */
@@ -114,6 +115,9 @@ RfStatus rf_interp_go_on(RfVm *vm, RfFrame *base);
 RfStatus rf_tier_call(RfVm *vm, RfFrame *frame);
 /* The same for the loop counter: frame->pc is the loop's header. RF_SUSPEND, only with `resumed`: vm->reenter is to be called. */
 RfStatus rf_tier_loop(RfVm *vm, RfFrame *frame, bool resumed);
+/* Draws one value from g in native code: 1 item, 0 end, -1 error; 2: there is none that can be entered here, nothing has
+ * happened. vm->sp is where the body's values may go, and is the same afterwards. g is kept alive by the caller. */
+int rf_tier_draw(RfVm *vm, RfGenerator *g, RfValue *out);
 /* Marks the frame as run by native code. */
 void rf_tier_mark(RfFrame *frame);
 /* Notes the classes that instruction `pc` of `frame` meets; sp as before it. */
@@ -209,7 +213,7 @@ void rf_unwind_add_trace(RfVm *vm, const RfFrame *f, RfPos pos);
 
 /* ---- generator.c ---- */
 typedef enum RfGenState { RF_GEN_READY, RF_GEN_RUNNING, RF_GEN_DONE } RfGenState;
-typedef struct RfGenerator {
+struct RfGenerator {
     RfObject obj;
     RfFunction *fn; /* owned */
     const RfInstr *pc;
@@ -217,16 +221,20 @@ typedef struct RfGenerator {
     uint32_t nslots; /* saved values: locals and operands */
     uint32_t cap;
     RfValue *slots;
-    bool started; /* suspended at a YIELD (which wants a value when resumed) */
-} RfGenerator;
+    void *native; /* mark of the native code that has saved the slots, in the way it wants them; NULL: anybody else has */
+};
 /* GEN_START: makes the generator from the running frame, pops it, stores the generator as its result. */
 RfStatus rf_generator_start(RfVm *vm);
 /* Pushes the generator's frame; mode says who consumes. Takes a reference to g for the frame. RF_ENTER or RF_ERROR. */
 RfStatus rf_generator_resume(RfVm *vm, RfGenerator *g, RfFrameMode mode, RfValue *ret);
 /* YIELD: parks the running generator frame, whose value the caller hands on. Pops the frame. */
 void rf_generator_park(RfVm *vm);
+/* Takes the values of the running frame up to vm->sp, which is to go on at frame->pc. */
+void rf_generator_save(RfVm *vm, RfGenerator *g, const RfFrame *frame);
 /* Draws one value from C: 1 item, 0 end, -1 error. */
 int rf_generator_next(RfVm *vm, RfGenerator *g, RfValue *out);
+/* What native code of the body has returned (tier.h), likewise; at the end and after an error the generator is finished. */
+int rf_generator_drawn(RfGenerator *g, RfRet result, RfValue *out);
 void rf_generator_finish(RfGenerator *g); /* drops what it holds; DONE */
 void rf_generator_register(void);
 
