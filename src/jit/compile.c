@@ -106,7 +106,7 @@ R rf_help(Emit *e, RfHelper helper, int n, R *args)
 
 /* ---- one function ---- */
 
-void rf_start_state(Emit *e, const RfJobLoop *loop)
+static void start_state(Emit *e, const RfJobLoop *loop)
 {
     const RfJobUnit *u = e->u;
     e->s.reached = true;
@@ -148,25 +148,8 @@ void rf_start_state(Emit *e, const RfJobLoop *loop)
     }
 }
 
-/* The tag of all values of a class, 0 when it takes more to know them. */
-static uint64_t tag_of_class(uint16_t class)
-{
-    switch (class) {
-    case RF_CLASS_STRING: return RF_TAG_STRING;
-    case RF_CLASS_DICT: return RF_TAG_DICT;
-    case RF_CLASS_STRUCT: return RF_TAG_STRUCT;
-    case RF_CLASS_FUNCTION: return RF_TAG_FUNCTION;
-    case RF_CLASS_BUILTIN: return RF_TAG_BUILTIN;
-    default: return 0;
-    }
-}
-
-bool rf_can_check(const Slot *s)
-{
-    return s->k < K_HOME || (s->k == K_HOME && !s->name && (!s->class || s->class & RF_CLASS_UNDEF || tag_of_class(s->class)));
-}
-
-void rf_load_frame(Emit *e, uint32_t pc)
+/* Loads what the state wants from the homes, leaving at pc when something else lies there. */
+static void load_frame(Emit *e, const RfJobLoop *loop)
 {
     RfCompiler *c = e->c;
     uint32_t n = e->u->nlocals + e->s.depth;
@@ -175,7 +158,7 @@ void rf_load_frame(Emit *e, uint32_t pc)
     for (uint32_t i = 0; i < n; i++) {
         e->s.slots[i] = (Slot){.k = K_HOME};
     }
-    gcc_jit_block *out = rf_exit(e, pc, RF_REASON_TYPE_GUARD, true, false);
+    gcc_jit_block *out = rf_exit(e, loop->pc, RF_REASON_TYPE_GUARD, true, false);
     for (uint32_t i = 0; i < n; i++) {
         R tag = rf_val(e, rf_tag(e, rf_home(e, i)));
         R ok;
@@ -197,9 +180,7 @@ void rf_load_frame(Emit *e, uint32_t pc)
                 ok = rf_cmp(e, GCC_JIT_COMPARISON_EQ, have, rf_bound(e, RF_BIND_SHAPE, wanted[i].shape - 1, NULL, c->t_u8p));
                 break;
             }
-            ok = wanted[i].class && tag_of_class(wanted[i].class)
-                     ? rf_cmp(e, GCC_JIT_COMPARISON_EQ, tag, rf_kt(e, c->t_u64, (int64_t)tag_of_class(wanted[i].class)))
-                     : rf_cmp(e, GCC_JIT_COMPARISON_NE, tag, rf_kt(e, c->t_u64, RF_TAG_UNDEF));
+            ok = rf_cmp(e, GCC_JIT_COMPARISON_NE, tag, rf_kt(e, c->t_u64, RF_TAG_UNDEF));
             break;
         default: continue;
         }
@@ -275,7 +256,7 @@ static void prologue(Emit *e, const RfJobLoop *loop)
         rf_set(e, e->closure, rf_val(e, rf_at(e, e->frame, offsetof(RfFrame, fn), c->t_u8p)));
     }
     if (loop) {
-        rf_load_frame(e, loop->pc);
+        load_frame(e, loop);
     }
 }
 
@@ -337,7 +318,7 @@ static void do_function(RfCompiler *c, UnitInfo *info, const RfJobLoop *loop, bo
         rf_views_collect(&e);
         uint32_t start = loop ? loop->pc : e.generator ? rf_yield_start(u) : 0;
         e.block = (gcc_jit_block *)(void *)&reachable;
-        rf_start_state(&e, loop);
+        start_state(&e, loop);
         if (!loop) {
             note_homes(&e);
         }
@@ -359,7 +340,7 @@ static void do_function(RfCompiler *c, UnitInfo *info, const RfJobLoop *loop, bo
             e.dry = false;
             new_function(&e, loop);
             e.pc = start;
-            rf_start_state(&e, loop);
+            start_state(&e, loop);
             prologue(&e, loop);
             if (e.generator) {
                 rf_yield_prologue(&e);
@@ -392,6 +373,9 @@ static void do_function(RfCompiler *c, UnitInfo *info, const RfJobLoop *loop, bo
     rf_mem_free(e.s.slots, sizeof(Slot) * e.nslots);
     rf_mem_free(e.ireg, sizeof(L) * e.nslots);
     rf_mem_free(e.freg, sizeof(L) * e.nslots);
+    if (e.gen_homes) {
+        rf_mem_free(e.gen_homes, e.nslots);
+    }
     if (e.loops) {
         rf_mem_free(e.loops, sizeof(Loop) * (e.nloops_cap + 1));
     }

@@ -95,6 +95,7 @@ typedef struct Emit {
     int32_t osr; /* loop pc or -1 */
     bool generator; /* the body of one (emit_yield.c) */
     L gen, gen_slots; /* it, and its saved values */
+    bool *gen_homes;  /* by slot: a saved value may be moved from there to its home */
     gcc_jit_function *fn;
     gcc_jit_block *block; /* being filled; NULL: unreachable */
     R vm, frame, fp;
@@ -149,11 +150,6 @@ uint32_t rf_bind_number(RfCompiler *c, RfBindKind kind, uint32_t a, const char *
 R rf_bound_c(RfCompiler *c, RfBindKind kind, uint32_t a, const char *name, T type);
 R rf_help(Emit *e, RfHelper helper, int n, R *args); /* call of a helper as an expression (NULL in dry passes) */
 
-void rf_start_state(Emit *e, const RfJobLoop *loop); /* at the start, or at the loop's header */
-bool rf_can_check(const Slot *s); /* rf_load_frame can tell whether a value suits the slot */
-/* Loads what the state wants from the homes, leaving at pc when something else lies there. */
-void rf_load_frame(Emit *e, uint32_t pc);
-
 /* ---- flow.c ---- */
 void rf_flow_effect(const RfJobUnit *u, RfInstr in, int *pops, int *pushes, int *at_target);
 bool rf_flow_analyse(Emit *e); /* depth_at, leaders, loops, liveness; false: too strange to compile */
@@ -163,6 +159,8 @@ static inline bool rf_alive(const Emit *e, uint32_t pc, uint32_t local)
 }
 
 /* ---- state.c ---- */
+/* An exit whose slots are all home: its number. */
+uint32_t rf_exit_number(Emit *e, uint32_t pc, uint32_t nslots);
 void rf_state_copy(const Emit *e, State *to, const State *from);
 /* Control goes from the current point to `target`: joins (dry) or emits the conversions and the jump. `taken` block is where
  * the code goes (e->block is restored). */

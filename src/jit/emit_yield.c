@@ -2,9 +2,9 @@
  * its code can go on and brings the saved values to where that code wants them - scalars into registers, the rest home to
  * fp[]. At a YIELD it saves what is alive and returns the value.
  *
- * Values that this image has saved are as the analysis knows them and only loaded (the fast way). Values that the interpreter
- * or other code has saved, and the arguments at the start, are checked, as on the way into a loop (the slow way); that way also
- * leads into the middle of loops, when the interpreter finds one hot. When a check fails the interpreter goes on. */
+ * Values that this image has saved are as the analysis knows them and only loaded. Those that the interpreter or other code has
+ * saved, and the arguments at the start, are checked against a table first (helper gen_adopt). It also lists the headers of loops,
+ * so that the interpreter can hand over a generator that it finds turning. When a check fails the interpreter goes on. */
 #include <stddef.h>
 
 #include "jit/compile.h"
@@ -85,7 +85,8 @@ static void box(Emit *e, L ret, uint32_t slot)
     if (e->dry || !e->block) {
         return;
     }
-    L tag = rf_gcc.lvalue_access_field(ret, NULL, c->r_tag), payload = rf_gcc.lvalue_access_field(ret, NULL, c->r_payload);
+    L tag = rf_gcc.lvalue_access_field(ret, NULL, c->r_tag),
+      payload = rf_gcc.lvalue_access_field(ret, NULL, c->r_payload);
     switch (e->s.slots[slot].k) {
     case K_INT:
     case K_BOOL:
@@ -100,31 +101,20 @@ static void box(Emit *e, L ret, uint32_t slot)
         rf_set(e, tag, rf_val(e, rf_tag(e, rf_home(e, slot))));
         rf_set(e, payload, rf_cast(e, rf_val(e, rf_payload(e, rf_home(e, slot))), c->t_u64));
         break;
-    default:
-        rf_set(e, tag, rf_kt(e, c->t_u64, RF_TAG_NULL));
-        rf_set(e, payload, rf_kt(e, c->t_u64, 0));
+    default: rf_set(e, tag, rf_kt(e, c->t_u64, RF_TAG_NULL)); rf_set(e, payload, rf_kt(e, c->t_u64, 0));
     }
 }
 
-/* Only what rf_load_frame can check is known of a saved value. */
+/* Only what want_of can say is known of a saved value. */
 static void weaken(Slot *s)
 {
     bool shape = s->class == RF_CLASS_STRUCT && s->shape;
     *s = (Slot){.k = K_HOME,
-                .class = s->class & RF_CLASS_UNDEF ? MAYBE_UNDEF : shape ? RF_CLASS_STRUCT : 0,
+                .class = s->class & RF_CLASS_UNDEF ? MAYBE_UNDEF
+                         : shape                   ? RF_CLASS_STRUCT
+                                                   : 0,
                 .shape = shape ? s->shape : 0,
                 .hint = s->hint};
-}
-
-static bool ever_home(const Emit *e, uint32_t slot)
-{
-    for (uint32_t pc = 0; pc + 1 < e->u->code_len; pc++) {
-        const State *s = &e->in[target_of(e->u, pc)];
-        if (e->u->code[pc].op == RF_OP_YIELD && s->reached && slot < e->u->nlocals + s->depth && s->slots[slot].k == K_HOME) {
-            return true;
-        }
-    }
-    return false;
 }
 
 /* The values of the state at target, where they are now, into the generator. */
@@ -136,13 +126,14 @@ static void save(Emit *e, uint32_t target)
         s->k = e->in[target].slots[i].k;
         if (s->k == K_HOME) {
             rf_copy_value(e, saved(e, i), rf_home(e, i));
-        } else if (s->k != K_DEAD || ever_home(e, i)) { /* else what lies there owns nothing */
+        } else if (s->k != K_DEAD || e->gen_homes[i]) { /* else what lies there owns nothing */
             rf_store_scalar(e, saved(e, i), i);
         }
     }
     RfCompiler *c = e->c;
     rf_set(e, field(e, e->gen, offsetof(RfGenerator, pc), c->t_u8p), address_of(e, target));
-    rf_set(e, field(e, e->gen, offsetof(RfGenerator, native), c->t_ptr), rf_bound(e, RF_BIND_SERIAL, 0, NULL, c->t_ptr));
+    rf_set(e, field(e, e->gen, offsetof(RfGenerator, native), c->t_ptr),
+           rf_bound(e, RF_BIND_SERIAL, 0, NULL, c->t_ptr));
     rf_set(e, field(e, e->gen, offsetof(RfGenerator, nslots), c->t_u32), rf_kt(e, c->t_u32, n));
     rf_set(e, field(e, e->gen, offsetof(RfGenerator, state), c->t_u32), rf_kt(e, c->t_u32, RF_GEN_READY));
 }
@@ -167,7 +158,8 @@ void rf_gen_yield(Emit *e)
         rf_retain_at(e, rf_home(e, top));
     }
     e->exit_block = NULL;
-    for (uint32_t i = e->u->nlocals + e->s.depth; i-- > 0;) { /* from the top: an operand may take a local's value over */
+    for (uint32_t i = e->u->nlocals + e->s.depth;
+         i-- > 0;) { /* from the top: an operand may take a local's value over */
         Slot *s = &e->s.slots[i];
         if (i < e->u->nlocals && !rf_alive(e, target, i)) {
             continue; /* released on the way out */
@@ -206,23 +198,129 @@ void rf_gen_yield_end(Emit *e)
 
 /* ---- resuming ---- */
 
-/* Goes on at `yes` when the generator stands at pc, else here. */
-static void when_at(Emit *e, L at, uint32_t pc, gcc_jit_block *yes)
+/* The tag of all values of a class, 0 when it takes more to know them. */
+static uint32_t tag_of_class(uint16_t class)
 {
-    gcc_jit_block *no = rf_block(e);
-    rf_branch(e, rf_cmp(e, GCC_JIT_COMPARISON_EQ, rf_val(e, at), address_of(e, pc)), yes, no);
-    e->block = no;
-}
-
-static gcc_jit_block *block_at(Emit *e, uint32_t pc)
-{
-    if (!e->blocks[pc]) {
-        e->blocks[pc] = rf_block(e);
+    switch (class) {
+    case RF_CLASS_STRING: return RF_TAG_STRING;
+    case RF_CLASS_DICT: return RF_TAG_DICT;
+    case RF_CLASS_STRUCT: return RF_TAG_STRUCT;
+    case RF_CLASS_FUNCTION: return RF_TAG_FUNCTION;
+    default: return 0;
     }
-    return e->blocks[pc];
 }
 
-static void load_fast(Emit *e, uint32_t target)
+/* What the slot wants of a saved value (native.h); false: more than can be said. */
+static bool want_of(Emit *e, const Slot *s, uint32_t *want)
+{
+    uint32_t tag = 0;
+    *want = RF_WANT_DEAD;
+    switch ((SlotKind)s->k) {
+    case K_DEAD: return true;
+    case K_NULL: tag = RF_TAG_NULL; break;
+    case K_UNDEF: tag = RF_TAG_UNDEF; break;
+    case K_BOOL: tag = RF_TAG_BOOL; break;
+    case K_INT: tag = RF_TAG_INT; break;
+    case K_FLOAT: tag = RF_TAG_FLOAT; break;
+    case K_HOME:
+        if (s->name) {
+            return false;
+        }
+        if (!s->class || s->class & RF_CLASS_UNDEF) {
+            *want = s->class ? RF_WANT_ANY : RF_WANT_VALUE;
+            return true;
+        }
+        if (s->class == RF_CLASS_STRUCT && s->shape) {
+            *want = RF_WANT_SHAPE | rf_bind_number(e->c, RF_BIND_SHAPE, s->shape - 1, NULL) << 8;
+            return true;
+        }
+        tag = tag_of_class(s->class);
+        if (tag == 0) {
+            return false;
+        }
+        break;
+    default: return false;
+    }
+    *want = RF_WANT_TAG | tag << 8;
+    return true;
+}
+
+/* The table of places where a generator may stand, and the pcs in it at which this code goes on. */
+typedef struct Places {
+    uint32_t *table, used, room;
+    uint32_t *targets, count;
+} Places;
+
+static void add_place(Emit *e, Places *p, uint32_t pc, uint32_t target)
+{
+    const State *s = &e->in[target];
+    uint32_t n = e->u->nlocals + s->depth;
+    for (uint32_t *row = p->table + 1; row < p->table + p->used; row += 4 + row[3]) {
+        if (*row == pc) {
+            return;
+        }
+    }
+    if (p->used + 4 + n > p->room) {
+        uint32_t room = (p->used + 4 + n) * 2;
+        p->table = rf_mem_resize(p->table, sizeof(uint32_t) * p->room, sizeof(uint32_t) * room);
+        p->room = room;
+    }
+    uint32_t *row = p->table + p->used;
+    for (uint32_t i = 0; i < n; i++) {
+        if (!want_of(e, &s->slots[i], &row[4 + i])) {
+            return;
+        }
+    }
+    row[0] = pc;
+    row[1] = target;
+    row[2] = rf_exit_number(e, target, n);
+    row[3] = n;
+    p->used += 4 + n;
+    p->table[0]++;
+    if (pc == target) {
+        p->targets[p->count++] = target;
+    }
+}
+
+static void find_places(Emit *e, Places *p)
+{
+    const RfJobUnit *u = e->u;
+    p->targets = rf_mem_alloc(sizeof(uint32_t) * (u->code_len + 1));
+    p->room = 64;
+    p->table = rf_mem_zalloc(sizeof(uint32_t) * p->room);
+    p->used = 1;
+    for (uint32_t pc = 0; pc + 1 < u->code_len; pc++) {
+        uint32_t target = target_of(u, pc);
+        if (u->code[pc].op == RF_OP_YIELD && e->in[target].reached) {
+            add_place(e, p, target, target);
+            if (target == pc + 2) { /* where the interpreter leaves it */
+                add_place(e, p, pc + 1, target);
+            }
+        }
+    }
+    for (uint32_t i = 0; i < e->nloops; i++) {
+        RfOp op = (RfOp)u->code[e->loops[i].end].op;
+        uint32_t pc = op == RF_OP_FOR_LOOP || op == RF_OP_FOR_LOOP2 ? e->loops[i].end : e->loops[i].start;
+        if (e->in[pc].reached) {
+            add_place(e, p, pc, pc);
+        }
+    }
+    add_place(e, p, rf_yield_start(u), rf_yield_start(u));
+}
+
+static R data_of(Emit *e, const Places *p)
+{
+    RfCompiler *c = e->c;
+    char name[32];
+    snprintf(name, sizeof name, "places%u", e->u->number);
+    T array = rf_gcc.context_new_array_type(c->ctx, NULL, c->t_u32, (int)p->used);
+    L data = rf_gcc.context_new_global(c->ctx, NULL, GCC_JIT_GLOBAL_INTERNAL, array, name);
+    rf_gcc.global_set_initializer(data, p->table, sizeof(uint32_t) * p->used);
+    return rf_cast(e, rf_addr(e, data), c->t_ptr);
+}
+
+/* Brings the saved values of the state at target where the code there wants them, and goes there. */
+static void load(Emit *e, uint32_t target)
 {
     const State *d = &e->in[target];
     for (uint32_t i = 0; i < e->u->nlocals + d->depth; i++) {
@@ -234,127 +332,55 @@ static void load_fast(Emit *e, uint32_t target)
         default: break;
         }
     }
-    rf_jump(e, block_at(e, target));
-}
-
-static void open_generator(Emit *e)
-{
-    R args[2] = {rf_cast(e, rf_val(e, e->gen), e->c->t_ptr), rf_cast(e, e->fp, e->c->t_ptr)};
-    rf_eval(e, rf_help(e, RF_HELPER_gen_open, 2, args));
-    rf_set(e, e->gen_slots, rf_val(e, field(e, e->gen, offsetof(RfGenerator, slots), e->c->t_valuep)));
-}
-
-/* All values are home: checks and loads what the code at target wants. */
-static void load_slow(Emit *e, uint32_t target)
-{
-    rf_state_copy(e, &e->s, &e->in[target]);
-    e->pc = target;
-    rf_load_frame(e, target);
-    rf_jump(e, block_at(e, target));
-}
-
-static bool can_enter(const Emit *e, uint32_t pc)
-{
-    const State *s = &e->in[pc];
-    bool can = s->reached;
-    for (uint32_t i = 0; can && i < e->u->nlocals + s->depth; i++) {
-        can = rf_can_check(&s->slots[i]);
+    if (!e->blocks[target]) {
+        e->blocks[target] = rf_block(e);
     }
-    return can;
+    rf_jump(e, e->blocks[target]);
 }
 
-static void dispatch_fast(Emit *e, L at)
-{
-    const RfJobUnit *u = e->u;
-    for (uint32_t pc = 0; pc + 1 < u->code_len; pc++) {
-        if (u->code[pc].op == RF_OP_YIELD && e->in[target_of(u, pc)].reached) {
-            gcc_jit_block *here = rf_block(e), *next;
-            when_at(e, at, target_of(u, pc), here);
-            next = e->block;
-            e->block = here;
-            load_fast(e, target_of(u, pc));
-            e->block = next;
-        }
-    }
-}
-
-/* The slow way to `target` for a generator that stands at pc; there it has one value more when pc is the POP before. */
-static void slow_way(Emit *e, L at, uint32_t pc, uint32_t target)
-{
-    gcc_jit_block *here = rf_block(e), *next;
-    when_at(e, at, pc, here);
-    next = e->block;
-    e->block = here;
-    open_generator(e);
-    if (pc != target) {
-        rf_release_at(e, rf_home(e, e->u->nlocals + e->in[target].depth));
-    }
-    load_slow(e, target);
-    e->block = next;
-}
-
-static void dispatch_slow(Emit *e, L at)
-{
-    const RfJobUnit *u = e->u;
-    uint32_t start = rf_yield_start(u);
-    gcc_jit_block *begin = rf_block(e), *next;
-    bool *done = rf_mem_zalloc(u->code_len + 1u);
-    when_at(e, at, start, begin);
-    next = e->block;
-    e->block = begin;
-    open_generator(e);
-    rf_start_state(e, NULL);
-    e->pc = start;
-    rf_load_frame(e, start);
-    e->pc = UINT32_MAX;
-    rf_goto(e, start);
-    e->block = next;
-    done[start] = true;
-    for (uint32_t pc = 0; pc + 1 < u->code_len; pc++) {
-        uint32_t target = target_of(u, pc);
-        if (u->code[pc].op == RF_OP_YIELD && e->in[target].reached) {
-            for (uint32_t p = pc + 1; p <= target; p++) {
-                if (!done[p]) {
-                    slow_way(e, at, p, target);
-                    done[p] = true;
-                }
-            }
-        }
-    }
-    for (uint32_t i = 0; i < e->nloops; i++) {
-        RfOp op = (RfOp)u->code[e->loops[i].end].op;
-        uint32_t pc = op == RF_OP_FOR_LOOP || op == RF_OP_FOR_LOOP2 ? e->loops[i].end : e->loops[i].start;
-        if (!done[pc] && can_enter(e, pc)) {
-            slow_way(e, at, pc, pc);
-            done[pc] = true;
-        }
-    }
-    rf_mem_free(done, u->code_len + 1u);
-}
-
+/* Also notes which slots are ever loaded home. */
 void rf_yield_prologue(Emit *e)
 {
     RfCompiler *c = e->c;
+    Places places = {0};
+    find_places(e, &places);
     e->gen = rf_temp(e, c->t_u8p);
     e->gen_slots = rf_temp(e, c->t_valuep);
-    L at = rf_temp(e, c->t_u8p);
-    gcc_jit_block *fast = rf_block(e), *slow = rf_block(e);
+    L answer = rf_temp(e, c->t_i64), at = rf_temp(e, c->t_u8p);
+    gcc_jit_block *fast = rf_block(e), *slow = rf_block(e), *other = rf_block(e);
     R own = rf_addr(e, rf_gcc.context_new_array_access(c->ctx, NULL, e->fp, rf_k(e, -1)));
     rf_set(e, e->gen, rf_val(e, rf_payload_p(e, own)));
-    rf_set(e, e->gen_slots, rf_val(e, field(e, e->gen, offsetof(RfGenerator, slots), c->t_valuep)));
-    rf_set(e, at, rf_val(e, field(e, e->gen, offsetof(RfGenerator, pc), c->t_u8p)));
+    rf_set(e, answer, rf_k(e, -2));
     R mine = rf_cmp(e, GCC_JIT_COMPARISON_EQ, rf_val(e, field(e, e->gen, offsetof(RfGenerator, native), c->t_ptr)),
                     rf_bound(e, RF_BIND_SERIAL, 0, NULL, c->t_ptr));
     rf_branch(e, rf_likely(e, mine, true), fast, slow);
-    e->block = fast;
-    rf_set(e, field(e, e->gen, offsetof(RfGenerator, nslots), c->t_u32), rf_kt(e, c->t_u32, 0));
-    dispatch_fast(e, at);
-    rf_jump(e, slow); /* cannot be */
     e->block = slow;
-    dispatch_slow(e, at);
-    R args[3] = {e->vm, e->frame, rf_cast(e, e->fp, c->t_ptr)};
-    rf_gcc.block_end_with_return(e->block, NULL, rf_help(e, RF_HELPER_gen_other, 3, args));
-    e->block = NULL;
+    R adopt[3] = {rf_cast(e, rf_val(e, e->gen), c->t_ptr), data_of(e, &places),
+                  rf_cast(e, rf_addr(e, c->bind), c->t_ptr)};
+    rf_set(e, answer, rf_help(e, RF_HELPER_gen_adopt, 3, adopt));
+    rf_branch(e, rf_cmp(e, GCC_JIT_COMPARISON_EQ, rf_val(e, answer), rf_k(e, -1)), fast, other);
+    e->block = other;
+    R args[4] = {e->vm, e->frame, rf_cast(e, e->fp, c->t_ptr), rf_val(e, answer)};
+    rf_gcc.block_end_with_return(e->block, NULL, rf_help(e, RF_HELPER_gen_other, 4, args));
+    e->block = fast;
+    rf_set(e, at, rf_val(e, field(e, e->gen, offsetof(RfGenerator, pc), c->t_u8p)));
+    rf_set(e, e->gen_slots, rf_val(e, field(e, e->gen, offsetof(RfGenerator, slots), c->t_valuep)));
+    e->gen_homes = rf_mem_zalloc(e->nslots);
+    for (uint32_t i = 0; i < places.count; i++) {
+        gcc_jit_block *here = rf_block(e), *next = rf_block(e);
+        const State *d = &e->in[places.targets[i]];
+        for (uint32_t slot = 0; slot < e->u->nlocals + d->depth; slot++) {
+            e->gen_homes[slot] |= d->slots[slot].k == K_HOME;
+        }
+        rf_branch(e, rf_cmp(e, GCC_JIT_COMPARISON_EQ, rf_val(e, at), address_of(e, places.targets[i])), here, next);
+        e->block = here;
+        rf_set(e, field(e, e->gen, offsetof(RfGenerator, nslots), c->t_u32), rf_kt(e, c->t_u32, 0));
+        load(e, places.targets[i]);
+        e->block = next;
+    }
+    rf_jump(e, other); /* cannot be */
+    rf_mem_free(places.table, sizeof(uint32_t) * places.room);
+    rf_mem_free(places.targets, sizeof(uint32_t) * (e->u->code_len + 1));
 }
 
 /* ---- `for` over a generator of known code ---- */
@@ -396,11 +422,14 @@ void rf_draw_generator(Emit *e, uint32_t unit, uint32_t it, uint32_t d, bool two
     rf_set(e, gen, rf_val(e, rf_payload_p(e, rf_home(e, it))));
     rf_set(e, fn, rf_val(e, field(e, gen, offsetof(RfGenerator, fn), c->t_u8p)));
     R proto = rf_val(e, rf_at(e, rf_val(e, fn), offsetof(RfFunction, proto), c->t_u8p));
-    rf_branch(e, rf_likely(e, rf_cmp(e, GCC_JIT_COMPARISON_EQ, proto, rf_bound(e, RF_BIND_PROTO, unit, NULL, c->t_u8p)), true),
-              known, other);
+    rf_branch(
+        e,
+        rf_likely(e, rf_cmp(e, GCC_JIT_COMPARISON_EQ, proto, rf_bound(e, RF_BIND_PROTO, unit, NULL, c->t_u8p)), true),
+        known, other);
     e->block = known;
     L state = field(e, gen, offsetof(RfGenerator, state), c->t_u32);
-    rf_branch(e, rf_likely(e, rf_cmp(e, GCC_JIT_COMPARISON_EQ, rf_val(e, state), rf_kt(e, c->t_u32, RF_GEN_READY)), true),
+    rf_branch(e,
+              rf_likely(e, rf_cmp(e, GCC_JIT_COMPARISON_EQ, rf_val(e, state), rf_kt(e, c->t_u32, RF_GEN_READY)), true),
               ready, other);
     e->block = ready;
     rf_check_depth(e, unit);
@@ -418,7 +447,8 @@ void rf_draw_generator(Emit *e, uint32_t unit, uint32_t it, uint32_t d, bool two
     R payload = rf_gcc.rvalue_access_field(rf_val(e, ret), NULL, c->r_payload);
     /* UNDEF or RF_RET_ERROR */
     R over = rf_bin(e, GCC_JIT_BINARY_OP_BITWISE_AND, c->t_u64, tag, rf_kt(e, c->t_u64, RF_RET_ERROR - 1));
-    rf_branch(e, rf_likely(e, rf_cmp(e, GCC_JIT_COMPARISON_EQ, over, rf_kt(e, c->t_u64, RF_TAG_UNDEF)), false), ended, some);
+    rf_branch(e, rf_likely(e, rf_cmp(e, GCC_JIT_COMPARISON_EQ, over, rf_kt(e, c->t_u64, RF_TAG_UNDEF)), false), ended,
+              some);
     e->block = ended;
     R end[1] = {rf_cast(e, rf_val(e, gen), c->t_ptr)};
     rf_eval(e, rf_help(e, RF_HELPER_gen_end, 1, end));

@@ -68,6 +68,16 @@ typedef struct RfExit {
     const char *slots; /* nslots RfSlotState */
 } RfExit;
 
+/* ---- generators ---- */
+/* What the native code of a generator's body wants of a saved value: one of these, and above 8 bits an argument. */
+#define RF_WANT_DEAD 0u  /* nothing; it is released */
+#define RF_WANT_TAG 1u   /* this tag */
+#define RF_WANT_VALUE 2u /* any value but UNDEF */
+#define RF_WANT_ANY 3u
+#define RF_WANT_SHAPE 4u /* a struct of the shape that is this bind */
+/* Tables of them are arrays of numbers: how many places, and for each the pc at which a generator may stand, the pc at which
+ * native code goes on (the same, or the one behind its POP), the exit that leaves there, and count and wants of the values. */
+
 /* ---- images ---- */
 typedef enum RfBindKind {
     RF_BIND_HELPER,   /* a: number in helpers.def */

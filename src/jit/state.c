@@ -192,6 +192,19 @@ static uint32_t add_exit(Emit *e, RfExit exit)
     return h->nexits++;
 }
 
+uint32_t rf_exit_number(Emit *e, uint32_t pc, uint32_t nslots)
+{
+    char *states = rf_mem_alloc(nslots + 1);
+    memset(states, RF_SLOT_HOME, nslots);
+    states[nslots] = 0;
+    return add_exit(e, (RfExit){.unit = e->u->number,
+                                .pc = pc,
+                                .nslots = nslots,
+                                .reason = RF_REASON_TYPE_GUARD,
+                                .guard = true,
+                                .slots = states});
+}
+
 /* Does anything read local i when the interpreter goes on: at pc, or in a handler of the error raised there? */
 static bool wanted_at_exit(const Emit *e, uint32_t pc, uint32_t i, bool error)
 {
