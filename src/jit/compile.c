@@ -793,7 +793,8 @@ bool rf_jit_compile(const RfJob *job, const char *path, unsigned want, RfCompile
             SlotKind k = rf_kind_of_class(class);
             info->params[p] = u->level >= 2 ? K_HOME : k == K_NULL ? K_HOME : k;
         }
-        info->bad = (u->flags & RF_PROTO_ASYNC && !generator) || u->nparams > 200;
+        bool async = u->flags & RF_PROTO_ASYNC && !generator; /* loops only */
+        info->bad = (async && (i > 0 || u->compile_entry)) || u->nparams > 200;
     }
     c.units[0].used = job->units[0].compile_entry;
     if (c.units[0].bad) {

@@ -501,6 +501,15 @@ static void emit_return(Emit *e)
     e->block = NULL;
 }
 
+/* What native code never does: frames may be parked there, and it cannot be. */
+static void leave(Emit *e)
+{
+    if (!e->dry && e->block) {
+        rf_jump(e, rf_exit(e, e->pc, RF_REASON_ASYNC, false, false));
+    }
+    e->block = NULL;
+}
+
 /* ---- one instruction ---- */
 
 void rf_gen_instr(Emit *e)
@@ -591,6 +600,8 @@ void rf_gen_instr(Emit *e)
     case RF_OP_RETURN:
         if (e->generator) {
             rf_gen_yield_end(e);
+        } else if (e->u->flags & RF_PROTO_ASYNC) { /* becomes a promise in the interpreter */
+            leave(e);
         } else {
             emit_return(e);
         }
@@ -606,8 +617,8 @@ void rf_gen_instr(Emit *e)
         }
         break;
     case RF_OP_YIELD: rf_gen_yield(e); break;
-    case RF_OP_AWAIT:
-    case RF_OP_GEN_START: rf_reject(e, e->generator ? RF_REASON_GENERATOR : RF_REASON_ASYNC); break;
+    case RF_OP_AWAIT: leave(e); break;
+    case RF_OP_GEN_START: rf_reject(e, RF_REASON_GENERATOR); break;
     default:
         if (!rf_gen_generic(e)) {
             rf_gen_step(e);

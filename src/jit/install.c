@@ -246,10 +246,6 @@ void rf_install_request(RfVm *vm, RfUnit *unit, RfTarget *target, RfFrame *frame
     RfProto *proto = unit->proto;
     int32_t pc = target->pc;
     rf_trace_hot(unit, pc);
-    if (proto->flags & RF_PROTO_ASYNC && !(proto->flags & RF_PROTO_GENERATOR)) {
-        reject(vm, unit, pc, RF_REASON_ASYNC, -1);
-        return;
-    }
     /* a loop brings its function along when that is called at all and has no code yet */
     bool with_entry = pc < 0 || (rf_unit_function_allowed(jit, proto) && proto->call_count >= 2 && !unit->fn.entry &&
                                  unit->fn.state != RF_TARGET_QUEUED);

@@ -118,6 +118,10 @@ RfRet rf_native_exit(RfVm *vm, RfFrame *frame, RfValue *fp, uint64_t number)
     if (image->on_exit) {
         image->on_exit(vm, image, (uint32_t)number);
     }
+    if (frame->proto->flags & RF_PROTO_ASYNC && !(frame->proto->flags & RF_PROTO_GENERATOR)) { /* see RF_RET_LEFT */
+        frame->pc = frame->proto->code + e->pc + (e->error ? 1 : 0);
+        return (RfRet){0, e->error ? RF_RET_LEFT_ERROR : RF_RET_LEFT};
+    }
     return rf_interp_resume(vm, frame, e->pc, e->error != 0);
 }
 

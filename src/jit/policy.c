@@ -15,7 +15,8 @@
 
 bool rf_unit_function_allowed(const RfJit *jit, const RfProto *proto)
 {
-    return !jit->settings->no_function && !(proto->flags & RF_PROTO_MAIN);
+    bool async = proto->flags & RF_PROTO_ASYNC && !(proto->flags & RF_PROTO_GENERATOR); /* only their loops */
+    return !jit->settings->no_function && !(proto->flags & RF_PROTO_MAIN) && !async;
 }
 
 bool rf_unit_loops_allowed(const RfJit *jit, const RfProto *proto)

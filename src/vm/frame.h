@@ -43,6 +43,11 @@ typedef struct RfRet {
     uint64_t tag;
 } RfRet;
 #define RF_RET_ERROR 64u
+/* Only from loops of async functions, which the interpreter must be able to park: their code is left without ending the
+ * activation. The frame is complete (vm->frame, vm->sp, its pc) and is to be interpreted from its pc; LEFT_ERROR: an error is
+ * under way, raised by the instruction before pc. */
+#define RF_RET_LEFT 65u
+#define RF_RET_LEFT_ERROR 66u
 
 /* Runs the activation `frame` (complete: fp, ret, proto, fn, pc set, mode RF_FRAME_ENTRY, native 1, mark 0; arguments in
  * fp[0..nparams), other locals null; vm->frame == frame, vm->sp at the end of the locals) from its start, or from a loop header,
@@ -99,6 +104,8 @@ struct RfVm {
 
 /* Statuses between the loop and its helpers, beyond RfStatus. */
 #define RF_ENTER ((RfStatus)3) /* a frame was pushed: continue there */
+#define RF_LEFT ((RfStatus)4)  /* rf_tier_loop: native code has moved the frame on: continue at its pc */
+#define RF_LEFT_ERROR ((RfStatus)5) /* likewise, with an error under way */
 
 /* ---- interp.c ---- */
 /* Runs the frame on top (vm->frame == base) until it has returned or failed. On RF_OK the result is at base's `ret`
@@ -113,7 +120,8 @@ RfStatus rf_interp_go_on(RfVm *vm, RfFrame *base);
  * interpreted. RF_OK: native code has run it; the frame is gone, the result at its `ret` with vm->sp above it. RF_ERROR: it
  * failed; the frame is gone, vm->sp is its `ret`. */
 RfStatus rf_tier_call(RfVm *vm, RfFrame *frame);
-/* The same for the loop counter: frame->pc is the loop's header. RF_SUSPEND, only with `resumed`: vm->reenter is to be called. */
+/* The same for the loop counter: frame->pc is the loop's header. RF_SUSPEND, only with `resumed`: vm->reenter is to be called.
+ * RF_LEFT and RF_LEFT_ERROR in async functions. */
 RfStatus rf_tier_loop(RfVm *vm, RfFrame *frame, bool resumed);
 /* Draws one value from g in native code: 1 item, 0 end, -1 error; 2: there is none that can be entered here, nothing has
  * happened. vm->sp is where the body's values may go, and is the same afterwards. g is kept alive by the caller. */

@@ -345,6 +345,13 @@ tier_answered:
         DISPATCH();
     }
 native_done: /* the activation in `frame` has run natively */
+    if (unlikely(status > RF_ENTER)) {
+        if (status == RF_LEFT_ERROR) {
+            goto unwind;
+        }
+        LOAD_FRAME();
+        DISPATCH();
+    }
     if (frame == base) {
         return status;
     }

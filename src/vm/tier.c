@@ -112,6 +112,23 @@ static RfStatus enter_generator(RfVm *vm, RfFrame *frame, bool resumed)
     return RF_OK;
 }
 
+/* A loop of an async function runs natively until it wants to return or to await: then the interpreter has the frame back. */
+static RfStatus enter_async(RfVm *vm, RfFrame *frame)
+{
+    void *promise = frame->owner;
+    uint32_t mode = frame->mode;
+    RfNativeEntry *entry = vm->tier->loop(vm, frame);
+    if (!entry) {
+        return RF_ENTER;
+    }
+    rf_tier_mark(frame);
+    RfRet result = entry(vm, frame, frame->fp);
+    frame->mode = mode;
+    frame->owner = promise;
+    frame->native = 0;
+    return result.tag == RF_RET_LEFT_ERROR ? RF_LEFT_ERROR : RF_LEFT;
+}
+
 static RfStatus enter(RfVm *vm, RfFrame *frame, RfNativeEntry *entry)
 {
     RfValue *ret = frame->ret, *fp = frame->fp;
@@ -152,17 +169,18 @@ RfStatus rf_tier_call(RfVm *vm, RfFrame *frame)
 RfStatus rf_tier_loop(RfVm *vm, RfFrame *frame, bool resumed)
 {
     RfProto *p = frame->proto;
-    bool generator = frame->mode >= RF_FRAME_FOR && frame->mode <= RF_FRAME_DRAW;
-    if (!is_trigger(vm, &p->loop_count, p->loop_trigger) || frame->native || (!generator && !may_be_native(vm, frame))) {
+    if (!is_trigger(vm, &p->loop_count, p->loop_trigger) || frame->native ||
+        (char *)__builtin_frame_address(0) < (resumed ? vm->c_reenter : vm->c_limit) || could_be_parked(vm, frame)) {
         return RF_ENTER;
     }
-    if (resumed && (char *)__builtin_frame_address(0) < vm->c_reenter) {
-        return RF_ENTER;
-    }
-    if (generator) {
-        return (char *)__builtin_frame_address(0) < vm->c_limit || could_be_parked(vm, frame)
-                   ? RF_ENTER
-                   : enter_generator(vm, frame, resumed);
+    switch ((RfFrameMode)frame->mode) {
+    case RF_FRAME_FOR:
+    case RF_FRAME_FOR2:
+    case RF_FRAME_NEXT:
+    case RF_FRAME_DRAW: return enter_generator(vm, frame, resumed);
+    case RF_FRAME_ASYNC:
+    case RF_FRAME_TASK: return enter_async(vm, frame);
+    default: break;
     }
     RfNativeEntry *entry = vm->tier->loop(vm, frame);
     if (entry && resumed) {

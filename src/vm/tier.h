@@ -53,7 +53,8 @@ typedef struct RfTier {
     /* The loop counter reached its trigger at a back edge; frame->pc is the loop header (not yet run), vm->sp is set. Returns
      * native code for this loop or NULL. The header is the target of the LOOP.. instruction; for FOR_LOOP and FOR_LOOP2 it is that
      * instruction itself, before it draws an item, because that is where such a loop needs no operand.
-     * In a generator's frame the code is that of RfResume; frame->owner is set only with it. */
+     * In a generator's frame the code is that of RfResume; that of an async function returns RF_RET_LEFT. frame->owner is set only
+     * with code. */
     RfNativeEntry *(*loop)(RfVm *vm, RfFrame *frame);
     /* All functions of a freshly compiled module: sets their triggers. */
     void (*prepare)(RfVm *vm, RfModule *module);
