@@ -350,6 +350,10 @@ native_done: /* the activation in `frame` has run natively */
             goto unwind;
         }
         LOAD_FRAME();
+        if (pc->op == RF_OP_FOR_LOOP || pc->op == RF_OP_FOR_LOOP2) { /* as above */
+            frame->proto->loop_count++;
+            goto next_item;
+        }
         DISPATCH();
     }
     if (frame == base) {

@@ -57,6 +57,7 @@ int rf_tier_draw(RfVm *vm, RfGenerator *g, RfValue *out)
                          .owner = native->image,
                          .mode = RF_FRAME_ENTRY,
                          .native = 1};
+    vm->frame = frame;
     g->state = RF_GEN_RUNNING;
     native->entered++;
     RfRet result = native->entry(vm, frame, below + 1);
