@@ -102,7 +102,7 @@ static View look(Emit *e, const Items *w, uint16_t class)
 {
     RfCompiler *c = e->c;
     const View *known = rf_view_of(e, false, w->it);
-    if (known && known->class == class) {
+    if (known && known->class == class && !e->generator) { /* views are empty each time a generator is resumed */
         return *known;
     }
     View v = {.class = class, .data = rf_temp(e, c->t_u8p), .len = rf_temp(e, c->t_u64)};
