@@ -297,6 +297,7 @@ void rf_yield_declare(RfCompiler *c, UnitInfo *info);
 void rf_yield_prologue(Emit *e); /* goes to where the generator stands */
 void rf_gen_yield(Emit *e);
 void rf_gen_yield_end(Emit *e); /* RETURN */
+/* emit_draw.c */
 /* The unit whose generator the for loop at pc `loop` most likely goes over, or RF_JOB_NONE; noted as used. */
 uint32_t rf_for_generator(Emit *e, uint32_t loop);
 /* The iterator at `it` holds a generator: draws from it directly when it is of the unit, else goes to `other`. Its value goes boxed

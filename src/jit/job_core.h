@@ -50,7 +50,8 @@ typedef struct RfJobSource {
         const RfBuiltin *builtin;
     } * calls;      /* proto->ncalls */
     uint8_t *named; /* module->nglobals */
-    const RfValue *slots; /* what its locals hold in the running activation or in one of its generators, nslots; or NULL */
+    const RfValue
+        *slots; /* what its locals hold in the running activation or in one of its generators, nslots; or NULL */
     uint32_t nslots;
 } RfJobSource;
 

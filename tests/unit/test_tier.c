@@ -22,7 +22,7 @@ typedef struct Fake {
     RfNativeEntry *call_entry;           /* answers of the hooks, NULL: interpret */
     RfNativeEntry *loop_entry;
     const char *only;   /* NULL, or the only function that becomes native */
-    bool special; /* loops of generators and async functions have native code, too */
+    bool special;       /* loops of generators and async functions have native code, too */
     uint32_t profile;   /* window that the next hook opens */
     bool profile_reset; /* hooks set the triggers to NEVER */
     int64_t stop_after; /* stepping: leave through rf_interp_resume before step number n; -1 never */
