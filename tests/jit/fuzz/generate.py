@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Random Ruff programs for comparing tiers: `generate.py SEED` prints one.
 
-A program declares globals, structs, generators and three to six functions, then calls each function in a hot loop, printing
+A program declares globals, structs, generators, now and then an async function, and three to six functions, then calls each function in a hot loop, printing
 every result or caught error.  It is well typed for the most part; now and then an operand or an argument has another kind, so
 guards fail and errors are raised (caught or, at the very end, not).  It always ends: loops have bounds, recursion counts down,
 functions call only earlier functions, and an estimate of the work keeps the product small.  Strings and arrays are cut to a
@@ -60,6 +60,7 @@ class Generator:
         self.bodies = []  # generators with a body like a function's
         self.yields = None  # kind of the values of the generator that is written
         self.yielded = 0  # how many, about
+        self.awaits = False  # the function that is written is async
         self.cost = 0  # of the function that is written
         self.weight = 1  # how often the place that is written runs per call
         self.loops = 0  # loops around it in this function
@@ -337,7 +338,7 @@ class Generator:
             if captured:
                 state = self.pick(captured)
                 return "func(%s) { %s := (%s + %s) %% 100003 return %s }" % (name, state, state, name, self.pick((state, "%s * 2" % state)))
-        unary = [f.name for f in self.functions if f.params == ["int"] and f.result == "int" and not f.recursive and f.cost <= 3]
+        unary = [f.name for f in self.functions if f.params == ["int"] and f.result == "int" and not f.recursive and f.cost <= 3 and " " not in f.name]
         if unary and self.chance(0.3):
             return self.pick(unary)
         return "(func(%s) => %s)" % (name, self.lambda_body("int", inner, depth))
@@ -373,6 +374,8 @@ class Generator:
             choices += [(self.leave_loop, 5)]
         if self.current is not None and depth < 3:
             choices += [(self.early_return, 3)]
+        if self.awaits and self.weight <= 8:
+            choices += [(self.pause, 5)]
         if self.yields is not None:
             choices += [(self.give, 20)]
         if self.bodies or scope.names("gen"):
@@ -635,6 +638,9 @@ class Generator:
         self.quiet_loops -= 1
         self.close(close or "")
 
+    def pause(self, scope, depth):
+        self.emit(self.pick(("await async_sleep(0)", "if %s { await async_sleep(0) }" % self.expr("bool", scope, 1))))
+
     def give(self, scope, depth):
         if self.yielded + self.weight > 40:
             return self.assign(scope, depth)
@@ -704,8 +710,8 @@ class Generator:
 
     # -- functions
 
-    def function(self, recursive):
-        name = self.fresh("f")
+    def function(self, recursive, awaits=False):
+        name, call = self.fresh("f"), "await " if awaits else ""
         kinds = [self.pick(SCALARS + ("int", "int", "ints", "floats", "rows", "idict", "struct", "fun", "any")) for _ in range(self.rng.randint(0 if not recursive else 1, 4))]
         if recursive:
             kinds[0] = "int"
@@ -726,7 +732,8 @@ class Generator:
             if recursive and i == 0:
                 scope.kept.add(param)
         self.cost, self.weight, self.loops, self.quiet_loops, self.current = 1, 1, 0, 0, result
-        self.open("func %s(%s)" % (name, ", ".join(params)))
+        self.awaits = awaits
+        self.open("%sfunc %s(%s)" % ("async " if awaits else "", name, ", ".join(params)))
         if recursive:
             first = params[0]
             self.emit("if %s <= 0 { return %s }" % (first, self.clipped(result, self.expr(result, scope, 1))))
@@ -738,7 +745,7 @@ class Generator:
             for _ in range(rounds):
                 local = self.fresh("l")
                 rest = [self.expr(k, scope, 1) for k in kinds[1 : len(kinds) - defaults]]
-                self.emit("mut %s := %s(%s)" % (local, name, ", ".join([first + " - 1"] + rest)))
+                self.emit("mut %s := %s%s(%s)" % (local, call, name, ", ".join([first + " - 1"] + rest)))
                 scope.kinds[local] = result
             cost *= 4 if rounds == 1 else 15
             self.statement(scope, 2)
@@ -747,8 +754,8 @@ class Generator:
         else:
             result = "any"
         self.close()
-        self.current = None
-        self.functions.append(Function(name, kinds, defaults, result, cost, recursive))
+        self.current, self.awaits = None, False
+        self.functions.append(Function(call + name, kinds, defaults, result, cost, recursive))
 
     def polymorphic(self):
         """A short function for operands of all kinds."""
@@ -886,6 +893,8 @@ class Generator:
                 self.polymorphic()
             else:
                 self.function(self.chance(0.2))
+        if self.chance(0.3):  # the last one, so that only the main program awaits it: then what it calls may be native
+            self.function(self.chance(0.2), True)
         for f in self.functions:
             self.drive(f)
         for b in self.bodies:
