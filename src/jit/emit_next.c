@@ -284,8 +284,8 @@ static void next_any(Emit *e, Items *w)
     w->k[0] = scalar_kind(e, w->n == 2 ? below : top);
     w->k[1] = scalar_kind(e, top);
     uint32_t unit = rf_for_generator(e, e->pc);
-    if (unit != RF_JOB_NONE && e->c->units[unit].result != K_DEAD) { /* what its code yields */
-        w->k[0] = e->c->units[unit].result < K_HOME ? e->c->units[unit].result : K_HOME;
+    if (unit != RF_JOB_NONE && e->c->units[unit].result != K_DEAD && e->c->units[unit].result < K_HOME) {
+        w->k[0] = e->c->units[unit].result; /* what its code yields */
     }
     rf_unalias_global(e, -1);
     for (uint32_t i = 0; i < e->nviews; i++) {
