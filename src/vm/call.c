@@ -38,6 +38,11 @@ RfStatus rf_call_enter(RfVm *vm, RfFunction *fn, RfValue *ret, RfValue *fp, uint
         return rf_call_depth_error(vm, proto->name);
     }
     proto->call_count++;
+    if (proto->flags & RF_PROTO_GENERATOR && rf_op_base(proto->code->op) == RF_OP_GEN_START &&
+        proto->call_count < proto->call_trigger && (vm->trace | vm->profile_left) == 0) {
+        rf_generator_call(vm, fn, ret, fp, argc); /* nobody wants to see the frame */
+        return RF_OK;
+    }
     RfFrame *frame = ++vm->frame;
     frame->pc = proto->code;
     frame->fp = fp;

@@ -140,7 +140,8 @@ void rf_tier_forget(RfVm *vm, RfModule *module);
 RfStatus rf_call_value(RfVm *vm, uint32_t argc, RfCallSite *site);
 /* As rf_call_value for a receiver in sp[-argc-1]. */
 RfStatus rf_call_method(RfVm *vm, uint32_t argc, RfMethodSite *site);
-/* Pushes a frame for fn with `argc` arguments starting at fp; ret as given. Checks arity and depth; RF_ENTER or RF_ERROR. */
+/* Pushes a frame for fn with `argc` arguments starting at fp; ret as given. Checks arity and depth; RF_ENTER or RF_ERROR.
+ * RF_OK: a call of a generator function, *ret is the generator, vm->sp above it. */
 RfStatus rf_call_enter(RfVm *vm, RfFunction *fn, RfValue *ret, RfValue *fp, uint32_t argc, bool method);
 /* Runs builtin b on argc values at argv, releases them, stores the result at *ret and sets vm->sp above it. */
 RfStatus rf_call_builtin(RfVm *vm, const RfBuiltin *b, uint32_t argc, RfValue *argv, RfValue *ret, uint32_t place);
@@ -231,6 +232,9 @@ struct RfGenerator {
     RfValue *slots;
     void *native; /* mark of the native code that has saved the slots, in the way it wants them; NULL: anybody else has */
 };
+/* Calls the generator function fn, whose code begins with GEN_START, with the argc arguments at fp: *ret becomes the generator, all
+ * that was there is released or moved, vm->sp is above it. */
+void rf_generator_call(RfVm *vm, RfFunction *fn, RfValue *ret, RfValue *fp, uint32_t argc);
 /* GEN_START: makes the generator from the running frame, pops it, stores the generator as its result. */
 RfStatus rf_generator_start(RfVm *vm);
 /* Pushes the generator's frame; mode says who consumes. Takes a reference to g for the frame. RF_ENTER or RF_ERROR. */

@@ -24,14 +24,39 @@ void rf_generator_save(RfVm *vm, RfGenerator *g, const RfFrame *frame)
     save_slots(g, frame->fp, vm->sp);
 }
 
+static RfGenerator *new_generator(RfFunction *fn)
+{
+    RfGenerator *g = rf_mem_zalloc(sizeof *g);
+    g->obj = (RfObject){.rc = 1, .tag = RF_TAG_GENERATOR};
+    g->fn = fn;
+    rf_object_retain(fn);
+    g->state = RF_GEN_READY;
+    return g;
+}
+
+void rf_generator_call(RfVm *vm, RfFunction *fn, RfValue *ret, RfValue *fp, uint32_t argc)
+{
+    RfGenerator *g = new_generator(fn);
+    const RfProto *p = fn->proto;
+    g->pc = p->code + 1;
+    g->cap = (uint32_t)p->nlocals + p->max_stack;
+    g->nslots = p->nlocals;
+    g->slots = rf_mem_alloc(g->cap * sizeof(RfValue));
+    memcpy(g->slots, fp, argc * sizeof(RfValue));
+    for (uint32_t i = argc; i < g->nslots; i++) {
+        g->slots[i] = rf_null();
+    }
+    vm->sp = fp;
+    while (vm->sp > ret) {
+        rf_release(*--vm->sp);
+    }
+    rf_push(vm, rf_obj(g));
+}
+
 RfStatus rf_generator_start(RfVm *vm)
 {
     RfFrame *f = vm->frame;
-    RfGenerator *g = rf_mem_zalloc(sizeof *g);
-    g->obj = (RfObject){.rc = 1, .tag = RF_TAG_GENERATOR};
-    g->fn = f->fn;
-    rf_object_retain(g->fn);
-    g->state = RF_GEN_READY;
+    RfGenerator *g = new_generator(f->fn);
     rf_generator_save(vm, g, f);
     vm->sp = f->fp;
     while (vm->sp > f->ret) { /* the callee below the locals */
