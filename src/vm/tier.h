@@ -64,7 +64,7 @@ typedef struct RfTier {
     void (*status)(RfVm *vm, const RfProto *proto, RfDict *out);
     void (*stats)(RfVm *vm, RfDict *out);
     /* rf_vm_leave */
-    void (*leave)(RfVm *vm, bool quick);
+    void (*leave)(RfVm *vm);
 } RfTier;
 
 /* Profile of a function, made when it is first wanted; freed with the function. */
