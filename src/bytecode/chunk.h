@@ -268,6 +268,7 @@ struct RfProto {
     RfRootPos *roots;          /* by pc */
     struct RfProfile *profile; /* types seen (vm/tier.h), or NULL; the VM's */
     void *jit;                 /* the native compiler's own state, or NULL */
+    struct RfResume *resume;   /* native code that generators of this function go on in (vm/tier.h), or NULL */
 };
 
 /* Stack values an instruction takes and leaves when it falls through (*at_target: what it leaves at its jump target, relative

@@ -30,7 +30,8 @@ static void free_unit(RfJit *jit, RfUnit *unit)
     if (jit->pending) {
         rf_queue_forget(jit, unit);
     }
-    jit->counts.entered += unit->entries;
+    jit->counts.entered += unit->entries + unit->resume.entered;
+    unit->proto->resume = NULL;
     rf_mem_free(unit->loops, unit->loops_cap * sizeof(RfTarget));
     rf_mem_free(unit, sizeof *unit);
 }

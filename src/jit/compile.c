@@ -289,7 +289,7 @@ static void new_function(Emit *e, const RfJobLoop *loop)
         } else {
             e->fp = rf_gcc.param_as_rvalue(e->info->gparams[n++]);
         }
-        for (uint32_t i = 0; i < e->u->nparams; i++) {
+        for (uint32_t i = 0; i < e->u->nparams && !e->generator; i++) {
             if (e->info->params[i] == K_FLOAT) {
                 e->freg[i] = rf_gcc.param_as_lvalue(e->info->gparams[n++]);
             } else if (e->info->params[i] == K_INT || e->info->params[i] == K_BOOL) {
@@ -313,6 +313,7 @@ static void do_function(RfCompiler *c, UnitInfo *info, const RfJobLoop *loop, bo
 {
     const RfJobUnit *u = info->u;
     Emit e = {.c = c, .info = info, .u = u, .dry = true, .osr = loop ? (int32_t)loop->pc : -1};
+    e.generator = (u->flags & RF_PROTO_GENERATOR) != 0;
     uint32_t len = u->code_len;
     e.nslots = (uint32_t)u->nlocals + u->max_stack + 4;
     e.live_words = (u->nlocals + 31u) / 32u + 1;
@@ -357,8 +358,12 @@ static void do_function(RfCompiler *c, UnitInfo *info, const RfJobLoop *loop, bo
             e.pc = start;
             start_state(&e, loop);
             prologue(&e, loop);
-            e.pc = UINT32_MAX;
-            rf_goto(&e, start);
+            if (e.generator) {
+                rf_yield_prologue(&e);
+            } else {
+                e.pc = UINT32_MAX;
+                rf_goto(&e, start);
+            }
             for (uint32_t pc = 0; pc < len && !e.rejected; pc++) {
                 if (e.in[pc].reached) {
                     if (!e.blocks[pc]) {
@@ -384,6 +389,9 @@ static void do_function(RfCompiler *c, UnitInfo *info, const RfJobLoop *loop, bo
     rf_mem_free(e.s.slots, sizeof(Slot) * e.nslots);
     rf_mem_free(e.ireg, sizeof(L) * e.nslots);
     rf_mem_free(e.freg, sizeof(L) * e.nslots);
+    if (e.gen_homes) {
+        rf_mem_free(e.gen_homes, e.nslots);
+    }
     rf_mem_free(e.areg, sizeof(L) * e.nslots);
     if (e.loops) {
         rf_mem_free(e.loops, sizeof(Loop) * (e.nloops_cap + 1));
@@ -641,6 +649,12 @@ static void find_borrows(const RfJobUnit *u, bool *borrows)
     }
 }
 
+/* Loops that get entries: those of a generator are entered through its body's. */
+static uint32_t loops_of(const RfJobUnit *u)
+{
+    return u->flags & RF_PROTO_GENERATOR ? 0 : u->nloops;
+}
+
 /* Dry rounds until parameters and results of all units no longer widen. */
 static void infer(RfCompiler *c)
 {
@@ -652,7 +666,7 @@ static void infer(RfCompiler *c)
             if (info->used && !info->bad) {
                 do_function(c, info, NULL, false);
             }
-            for (uint32_t l = 0; l < info->u->nloops && !info->bad && c->reason == RF_REASON_NONE; l++) {
+            for (uint32_t l = 0; l < loops_of(info->u) && !info->bad && c->reason == RF_REASON_NONE; l++) {
                 do_function(c, info, &info->u->loops[l], false);
             }
         }
@@ -692,19 +706,25 @@ static void emit_all(RfCompiler *c)
     }
     for (uint32_t i = 0; i < c->job->nunits; i++) {
         if (c->units[i].used && !c->units[i].bad) {
-            declare_direct(c, &c->units[i]);
+            if (c->units[i].u->flags & RF_PROTO_GENERATOR) {
+                rf_yield_declare(c, &c->units[i]);
+            } else {
+                declare_direct(c, &c->units[i]);
+            }
         }
     }
     for (uint32_t i = 0; i < c->job->nunits && c->reason == RF_REASON_NONE; i++) {
         UnitInfo *info = &c->units[i];
         if (info->used && !info->bad) {
             do_function(c, info, NULL, true);
-            if (i == 0 &&
-                info->u->compile_entry) { /* the others become hot by themselves if the interpreter calls them often */
+            if (i == 0 && info->u->flags & RF_PROTO_GENERATOR) {
+                add_entry(c, 0, -1);
+            } else if (i == 0 && info->u->compile_entry) {
+                /* the others become hot by themselves if the interpreter calls them often */
                 make_entry(c, info);
             }
         }
-        for (uint32_t l = 0; l < info->u->nloops && !info->bad && c->reason == RF_REASON_NONE; l++) {
+        for (uint32_t l = 0; l < loops_of(info->u) && !info->bad && c->reason == RF_REASON_NONE; l++) {
             do_function(c, info, &info->u->loops[l], true);
             add_entry(c, i, (int32_t)info->u->loops[l].pc);
         }
@@ -796,22 +816,27 @@ bool rf_jit_compile(const RfJob *job, const char *path, unsigned want, RfCompile
         const RfJobUnit *u = &job->units[i];
         UnitInfo *info = &c.units[i];
         info->u = u;
-        info->light = true;
+        bool generator = (u->flags & RF_PROTO_GENERATOR) != 0;
+        info->light = !generator;
         info->borrows = rf_mem_zalloc(u->nparams + 1u);
-        find_borrows(u, info->borrows);
+        if (!generator) {
+            find_borrows(u, info->borrows);
+        }
         info->params = rf_mem_zalloc(sizeof(SlotKind) * (u->nparams + 1u));
         for (uint32_t p = 0; p < u->nparams; p++) {
-            SlotKind k = rf_kind_of_class(u->params[p]);
+            uint16_t class = u->params[p];
+            if (generator && !(class & (uint16_t)~RF_CLASS_SEEN) && u->seen) { /* called when nothing was noted yet */
+                class = u->seen[p].class;
+            }
+            SlotKind k = rf_kind_of_class(class);
             info->params[p] = u->level >= 2 ? K_HOME : k == K_NULL ? K_HOME : k;
         }
-        info->bad = (u->flags & (RF_PROTO_ASYNC | RF_PROTO_GENERATOR)) != 0 || u->nparams > MAX_PARAMS;
+        bool async = u->flags & RF_PROTO_ASYNC && !generator; /* loops only */
+        info->bad = (async && (i > 0 || u->compile_entry)) || u->nparams > MAX_PARAMS;
     }
     c.units[0].used = job->units[0].compile_entry;
     if (c.units[0].bad) {
-        unsigned flags = job->units[0].flags;
-        c.reason = flags & RF_PROTO_ASYNC       ? RF_REASON_ASYNC
-                   : flags & RF_PROTO_GENERATOR ? RF_REASON_GENERATOR
-                                                : RF_REASON_TOO_MANY_LOCALS;
+        c.reason = job->units[0].flags & RF_PROTO_ASYNC ? RF_REASON_ASYNC : RF_REASON_TOO_MANY_LOCALS;
     }
     infer(&c);
     if (c.reason == RF_REASON_NONE) {

@@ -81,7 +81,7 @@ typedef struct UnitInfo {
     gcc_jit_param **gparams;
     bool *borrows;     /* per parameter: never written, so its value stays the caller's */
     SlotKind *params;  /* K_INT, K_FLOAT, K_BOOL or K_HOME */
-    SlotKind result;   /* K_DEAD: not known yet; scalar kind, or K_HOME */
+    SlotKind result;   /* K_DEAD: not known yet; scalar kind, or K_HOME; of a generator: what it yields */
     bool used;         /* called directly, or an entry: its code is emitted */
     bool self_call;
     bool light;          /* keeps all in registers: the direct form has no fp parameter */
@@ -94,6 +94,9 @@ typedef struct Emit {
     const RfJobUnit *u;
     bool dry, changed;
     int32_t osr; /* loop pc or -1 */
+    bool generator; /* the body of one (emit_yield.c) */
+    L gen, gen_slots; /* it, and its saved values */
+    bool *gen_homes;  /* by slot: a saved value may be moved from there to its home */
     uint32_t start_pc;          /* where the code begins */
     uint32_t first_pc, last_pc; /* what the form covers: the function, or only the loop */
     gcc_jit_function *fn;
@@ -163,10 +166,14 @@ static inline bool rf_alive(const Emit *e, uint32_t pc, uint32_t local)
 }
 
 /* ---- state.c ---- */
+/* An exit whose slots are all home: its number. */
+uint32_t rf_exit_number(Emit *e, uint32_t pc, uint32_t nslots);
 void rf_state_copy(const Emit *e, State *to, const State *from);
 /* Control goes from the current point to `target`: joins (dry) or emits the conversions and the jump. `taken` block is where
  * the code goes (e->block is restored). */
 void rf_goto(Emit *e, uint32_t target);
+/* Control leaves here and comes back at target with the values it has now: as rf_goto, without the jump. */
+void rf_park(Emit *e, uint32_t target);
 gcc_jit_block *rf_edge(Emit *e, uint32_t target); /* a block that goes there with the current state */
 /* A cold block that leaves native code at pc with the current state. */
 gcc_jit_block *rf_exit(Emit *e, uint32_t pc, RfReason reason, bool guard);
@@ -327,6 +334,19 @@ bool rf_gen_generic(Emit *e);                    /* literals, patterns, shared v
 bool rf_gen_for(Emit *e);                        /* emit_for.c */
 void rf_gen_for_loop(Emit *e);                   /* emit_next.c */
 uint16_t rf_for_sources(const Emit *e, uint32_t loop); /* classes of what the for loop at pc `loop` goes over, 0: not known */
+/* emit_yield.c */
+uint32_t rf_yield_start(const RfJobUnit *u); /* first pc of a generator's body */
+void rf_yield_declare(RfCompiler *c, UnitInfo *info);
+void rf_yield_prologue(Emit *e); /* goes to where the generator stands */
+void rf_gen_yield(Emit *e);
+void rf_gen_yield_end(Emit *e); /* RETURN */
+/* emit_draw.c */
+/* The unit whose generator the for loop at pc `loop` most likely goes over, or RF_JOB_NONE; noted as used. */
+uint32_t rf_for_generator(Emit *e, uint32_t loop);
+/* The iterator at `it` holds a generator: draws from it directly when it is of the unit, else goes to `other`. Its value goes boxed
+ * into slot d, with `two` the index into slot d + 1, and on to `got`; or on to `done`. Not in dry passes. */
+void rf_draw_generator(Emit *e, uint32_t unit, uint32_t it, uint32_t d, bool two, gcc_jit_block *done,
+                       gcc_jit_block *other, gcc_jit_block *got);
 /* RF_CLASS_* of the arrays (all of one element kind) that the for loop with its FOR_LOOP at pc `loop` goes over, else 0 */
 uint16_t rf_for_class(const Emit *e, uint32_t loop);
 

@@ -503,6 +503,15 @@ static void emit_return(Emit *e)
     e->block = NULL;
 }
 
+/* What native code never does: frames may be parked there, and it cannot be. */
+static void leave(Emit *e)
+{
+    if (!e->dry && e->block) {
+        rf_jump(e, rf_exit(e, e->pc, RF_REASON_ASYNC, false));
+    }
+    e->block = NULL;
+}
+
 /* ---- one instruction ---- */
 
 void rf_gen_instr(Emit *e)
@@ -586,7 +595,15 @@ void rf_gen_instr(Emit *e)
         break;
     case RF_OP_CALL: rf_gen_call(e); break;
     case RF_OP_CALL_METHOD: rf_gen_call_method(e); break;
-    case RF_OP_RETURN: emit_return(e); break;
+    case RF_OP_RETURN:
+        if (e->generator) {
+            rf_gen_yield_end(e);
+        } else if (e->u->flags & RF_PROTO_ASYNC) { /* becomes a promise in the interpreter */
+            leave(e);
+        } else {
+            emit_return(e);
+        }
+        break;
     case RF_OP_FOR_PREP:
     case RF_OP_FOR_RANGE:
     case RF_OP_FOR_STEP:
@@ -597,9 +614,9 @@ void rf_gen_instr(Emit *e)
             rf_gen_step(e);
         }
         break;
-    case RF_OP_YIELD:
-    case RF_OP_AWAIT:
-    case RF_OP_GEN_START: rf_reject(e, in.op == RF_OP_AWAIT ? RF_REASON_ASYNC : RF_REASON_GENERATOR); break;
+    case RF_OP_YIELD: rf_gen_yield(e); break;
+    case RF_OP_AWAIT: leave(e); break;
+    case RF_OP_GEN_START: rf_reject(e, RF_REASON_GENERATOR); break;
     default:
         if (!rf_gen_generic(e)) {
             rf_gen_step(e);

@@ -33,6 +33,9 @@ uint16_t rf_for_sources(const Emit *e, uint32_t loop)
             seen |= u->loops[i].locals[it] & (uint16_t)~RF_CLASS_NULL;
         }
     }
+    if (e->generator && u->seen && rf_alive(e, loop, it)) {
+        seen |= u->seen[it].class & (uint16_t)~RF_CLASS_NULL;
+    }
     for (uint32_t pc = 0; pc + 1 < u->code_len; pc++) {
         RfInstr next = u->code[pc + 1]; /* the jump to its loop */
         if (u->code[pc].op == RF_OP_FOR_PREP && u->code[pc].a == it && next.op == RF_OP_JUMP && next.b == loop) {

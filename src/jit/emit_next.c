@@ -102,7 +102,7 @@ static View look(Emit *e, const Items *w, uint16_t class)
 {
     RfCompiler *c = e->c;
     const View *known = rf_view_of(e, false, w->it);
-    if (known && known->class == class) {
+    if (known && known->class == class && !e->generator) { /* views are empty each time a generator is resumed */
         return *known;
     }
     View v = {.class = class, .data = rf_temp(e, c->t_u8p), .len = rf_temp(e, c->t_u64)};
@@ -283,6 +283,10 @@ static void next_any(Emit *e, Items *w)
     uint16_t top = e->u->tos[w->target], below = body->op == RF_OP_STORE_LOCAL ? e->u->tos[w->target + 1] : 0;
     w->k[0] = scalar_kind(e, w->n == 2 ? below : top);
     w->k[1] = scalar_kind(e, top);
+    uint32_t unit = rf_for_generator(e, e->pc);
+    if (unit != RF_JOB_NONE && e->c->units[unit].result != K_DEAD && e->c->units[unit].result < K_HOME) {
+        w->k[0] = e->c->units[unit].result; /* what its code yields */
+    }
     rf_unalias_global(e, -1);
     for (uint32_t i = 0; i < e->nviews; i++) {
         if (e->views[i].global) {
@@ -308,6 +312,15 @@ static void next_any(Emit *e, Items *w)
         advance(e, w->it + 1, rf_val(e, rf_payload(e, home)));
         rf_jump(e, got);
         e->block = other;
+        if (unit != RF_JOB_NONE) {
+            gcc_jit_block *generator = rf_block(e), *rest = rf_block(e);
+            rf_branch(e,
+                      rf_cmp(e, GCC_JIT_COMPARISON_EQ, rf_val(e, rf_tag(e, home)), rf_kt(e, c->t_u64, RF_TAG_GENERATOR)),
+                      generator, rest);
+            e->block = generator;
+            rf_draw_generator(e, unit, w->it, w->d, w->n == 2, done, rest, got);
+            e->block = rest;
+        }
         uint16_t seen = rf_for_sources(e, e->pc), arrays = seen ? seen & ARRAYS : ARRAYS;
         if (arrays) {
             gcc_jit_block *array = rf_block(e), *rest = rf_block(e);

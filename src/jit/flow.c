@@ -42,6 +42,10 @@ static void find_depths(Emit *e, uint32_t start, uint32_t depth_there)
             if (flags & RF_OPF_J) {
                 e->leader[next] = 1;
             }
+            if (in.op == RF_OP_YIELD) { /* it goes on here, or behind the POP of a value that nobody wants */
+                e->leader[next] = 1;
+                e->leader[next + 1] |= u->code[next].op == RF_OP_POP;
+            }
             if (e->depth_at[next] != UINT32_MAX) {
                 break;
             }
@@ -238,7 +242,8 @@ static uint32_t find_condition(const Emit *e)
 static void find_region(Emit *e)
 {
     const RfJobUnit *u = e->u;
-    e->start_pc = e->first_pc = 0;
+    e->start_pc = e->generator ? rf_yield_start(u) : 0;
+    e->first_pc = 0;
     e->last_pc = u->code_len - 1;
     if (e->osr >= 0) {
         uint32_t header = (uint32_t)e->osr;

@@ -127,7 +127,7 @@ static void read_exit(Reader *r, RfExit *e, uint32_t nunits)
 
 static void read_bind(Reader *r, RfBind *b, uint32_t nunits)
 {
-    b->kind = number(r, RF_BIND_IMAGE + 1);
+    b->kind = number(r, RF_BIND_SERIAL + 1);
     b->a = any_number(r);
     b->b = any_number(r);
     uint32_t len = any_number(r);

@@ -20,6 +20,10 @@ int32_t rf_native_call_builtin(RfVm *vm, RfFrame *frame, uint64_t where, const R
 int32_t rf_native_higher_rest(RfVm *vm, RfFrame *frame, uint64_t where, int64_t what, int64_t i, uint64_t tag, int64_t payload);
 int32_t rf_native_iter_next(RfVm *vm, RfFrame *frame, uint64_t where, RfValue *it);
 int32_t rf_native_iter_next2(RfVm *vm, RfFrame *frame, uint64_t where, RfValue *it);
+/* helpers_generator.c */
+int64_t rf_native_gen_adopt(RfGenerator *g, const uint32_t *table, void *const *bind);
+RfRet rf_native_gen_other(RfVm *vm, RfFrame *frame, RfValue *fp, int64_t answer);
+void rf_native_gen_end(RfGenerator *g);
 /* helpers_operator.c */
 int32_t rf_native_binary(RfVm *vm, RfFrame *frame, uint64_t where, uint64_t op);
 int32_t rf_native_unary(RfVm *vm, RfFrame *frame, uint64_t where, uint64_t op);

@@ -12,16 +12,17 @@
 
 /* A name for the file behind fd that no other load has used: the dynamic linker takes a known name for the library it already
  * has, and descriptors are used again. The number of loads is that of the process, as the linker's list is. */
-static void unique_path(char *path, size_t size, int fd)
+static uint64_t unique_path(char *path, size_t size, int fd)
 {
     static _Atomic uint64_t loads;
-    uint64_t number = atomic_fetch_add(&loads, 1);
+    uint64_t serial = atomic_fetch_add(&loads, 1), number = serial;
     size_t at = (size_t)snprintf(path, size, "/proc/self/fd");
     do {
         at += (size_t)snprintf(path + at, size - at, number & 1 ? "/." : "//");
         number >>= 1;
     } while (number > 0);
     snprintf(path + at, size - at, "/%d", fd);
+    return serial + 1;
 }
 
 /* Address of a data symbol of at least `size` bytes; *have: how many it has. */
@@ -113,6 +114,7 @@ static void *meaning(RfImage *image, const RfBind *b, RfShape **shapes, uint32_t
     case RF_BIND_BUILTIN: return (void *)rf_builtin_find(b->name, strlen(b->name));
     case RF_BIND_FUNCTION: return image->functions[b->a];
     case RF_BIND_IMAGE: return image;
+    case RF_BIND_SERIAL: return (void *)(uintptr_t)image->serial;
     }
     return NULL;
 }
@@ -143,8 +145,8 @@ RfImage *rf_image_open(RfVm *vm, int fd, RfProto **protos, uint32_t nprotos, RfS
                        const char **why)
 {
     char path[256];
-    unique_path(path, sizeof path, fd);
     RfImage *image = rf_mem_zalloc(sizeof *image);
+    image->serial = unique_path(path, sizeof path, fd);
     image->handle = dlopen(path, RTLD_NOW | RTLD_LOCAL);
     *why = image->handle ? NULL : "no shared object";
     if (!*why && !read_head(image)) {

@@ -253,10 +253,6 @@ void rf_install_request(RfVm *vm, RfUnit *unit, RfTarget *target, RfFrame *frame
     RfProto *proto = unit->proto;
     int32_t pc = target->pc;
     rf_trace_hot(unit, pc);
-    if (proto->flags & (RF_PROTO_ASYNC | RF_PROTO_GENERATOR)) {
-        reject(vm, unit, pc, proto->flags & RF_PROTO_GENERATOR ? RF_REASON_GENERATOR : RF_REASON_ASYNC, -1);
-        return;
-    }
     RfPending *p = rf_mem_zalloc(sizeof *p);
     p->owner = jit;
     p->unit = unit;

@@ -101,6 +101,12 @@ typedef struct RfJobLoop {
     uint32_t *shapes; /* per slot: job shape number of a struct value, or RF_JOB_NONE */
 } RfJobLoop;
 
+/* A local of an activation or generator that exists now. */
+typedef struct RfJobSeen {
+    uint16_t class; /* of its value */
+    uint32_t unit;  /* whose generator it is, or RF_JOB_NONE */
+} RfJobSeen;
+
 typedef struct RfJobShape {
     uint32_t nfields;
     uint32_t version;  /* of the struct type */
@@ -139,6 +145,7 @@ typedef struct RfJobUnit {
     /* loops to compile an entry for */
     uint32_t nloops;
     RfJobLoop *loops;
+    RfJobSeen *seen; /* nlocals, of the running activation (unit 0) or of a generator made by this unit; or NULL */
 } RfJobUnit;
 
 typedef struct RfJob {
@@ -164,8 +171,8 @@ typedef struct RfJobLinks {
 #define RF_JOB_MAX_CODE 4000   /* instructions of a function that is taken along (the hot one may be longer) */
 #define RF_JOB_MAX_TOTAL 12000 /* instructions of all units */
 
-/* Makes the job for `proto` and the functions it is known to call (transitively; not async, generator, spawn, test or top-level
- * code; callees found through call sites, method sites, globals with functions, closures made). frame: the running activation of
+/* Makes the job for `proto` and the functions it is known to call (transitively; not async, spawn, test or top-level
+ * code; callees found through call sites, method sites, globals with functions, closures made, generators in variables). frame: the running activation of
  * proto, vm->frame, with vm->sp valid, or NULL. Its pc is a loop header: compile that loop, and the function entry only
  * with_entry. Its pc is the start of the code and with_entry: compile the entry for arguments like the present ones.
  * Encoded into out (cleared first). The same state of the program gives the same bytes. links: to be freed by the caller.

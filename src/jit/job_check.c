@@ -376,6 +376,11 @@ static bool check_loops(const Check *c)
             }
         }
     }
+    for (uint32_t i = 0; u->seen && i < u->nlocals; i++) {
+        if (!is_class(u->seen[i].class) || !is_unit(c, u->seen[i].unit)) {
+            return false;
+        }
+    }
     return u->compile_entry || u->nloops > 0;
 }
 

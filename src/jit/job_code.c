@@ -318,6 +318,11 @@ static void get_profile(Reader *r, RfJobUnit *u)
             loop->shapes[j] = get32(r);
         }
     }
+    u->seen = get_bool(r) ? NEW(r, RfJobSeen, u->nlocals) : NULL;
+    for (uint32_t i = 0; u->seen && i < u->nlocals; i++) {
+        u->seen[i].class = get16(r);
+        u->seen[i].unit = get32(r);
+    }
 }
 
 static void get_unit(Reader *r, RfJobUnit *u)

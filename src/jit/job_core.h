@@ -51,6 +51,9 @@ typedef struct RfJobSource {
         RfProto *met[RF_SITE_KINDS];
     } * calls;      /* proto->ncalls */
     uint8_t *named; /* module->nglobals */
+    const RfValue
+        *slots; /* what its locals hold in the running activation or in one of its generators, nslots; or NULL */
+    uint32_t nslots;
 } RfJobSource;
 
 /* A job under way. */

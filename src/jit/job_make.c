@@ -50,7 +50,7 @@ static bool stands_alone(const RfProto *proto)
 
 static void take_along(RfJobMaker *m, RfProto *proto)
 {
-    const uint32_t never = RF_PROTO_ASYNC | RF_PROTO_GENERATOR | RF_PROTO_SPAWN | RF_PROTO_TEST | RF_PROTO_MAIN;
+    const uint32_t never = RF_PROTO_ASYNC | RF_PROTO_SPAWN | RF_PROTO_TEST | RF_PROTO_MAIN;
     if (proto && m->nunits < RF_JOB_MAX_UNITS && !(proto->flags & never) && proto->code_len <= RF_JOB_MAX_CODE &&
         m->total + proto->code_len <= RF_JOB_MAX_TOTAL && rf_job_unit_number(m, proto) == RF_JOB_NONE &&
         !stands_alone(proto)) {
@@ -133,6 +133,23 @@ static void take_lambdas(RfJobMaker *m, const RfProto *p)
     }
 }
 
+/* The functions of generators that the unit's locals hold. */
+static void take_generators(RfJobMaker *m, const RfJobSource *u)
+{
+    for (uint32_t i = 0; i < u->nslots; i++) {
+        const RfGenerator *g = u->slots[i].tag == RF_TAG_GENERATOR ? u->slots[i].as.ptr : NULL;
+        if (!g) {
+            continue;
+        }
+        take_along(m, g->fn->proto);
+        uint32_t number = rf_job_unit_number(m, g->fn->proto);
+        if (number != RF_JOB_NONE && !m->units[number].slots && g->nslots >= g->fn->proto->nlocals) {
+            m->units[number].slots = g->slots;
+            m->units[number].nslots = g->fn->proto->nlocals;
+        }
+    }
+}
+
 /* Finds what a unit calls; adds it. */
 static void explore(RfJobMaker *m, uint32_t number)
 {
@@ -164,6 +181,7 @@ static void explore(RfJobMaker *m, uint32_t number)
         }
     }
     take_lambdas(m, p);
+    take_generators(m, u);
 }
 
 /* ---- jobs ---- */
@@ -215,6 +233,10 @@ void rf_job_make(RfVm *vm, RfProto *proto, RfFrame *frame, bool with_entry, RfBu
         rf_job_see(&m, *v, SEE_LEVELS);
     }
     add_unit(&m, proto);
+    if (frame && vm->sp >= frame->fp + proto->nlocals) {
+        m.units[0].slots = frame->fp;
+        m.units[0].nslots = proto->nlocals;
+    }
     for (uint32_t i = 0; i < m.nunits; i++) {
         explore(&m, i);
     }

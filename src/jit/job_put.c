@@ -350,4 +350,10 @@ void rf_job_put_unit(RfJobMaker *m, const RfJobSource *u, const RfFrame *frame, 
     if (loop) {
         put_loop(m, p, frame);
     }
+    put8(m, u->nslots > 0);
+    for (uint32_t i = 0; i < u->nslots; i++) {
+        const RfGenerator *g = u->slots[i].tag == RF_TAG_GENERATOR ? u->slots[i].as.ptr : NULL;
+        put16(m, rf_value_class(u->slots[i]));
+        rf_job_put32(m, g ? rf_job_unit_number(m, g->fn->proto) : RF_JOB_NONE);
+    }
 }

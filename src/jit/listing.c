@@ -36,8 +36,8 @@ const char *rf_jit_list(RfVm *vm, RfProto *const *protos, size_t count, bool ir,
     RfWorkers *workers = rf_workers_new(&config);
     for (size_t i = 0; i < count; i++) {
         out[i] = (RfJitListing){.reason = RF_REASON_BACKEND_ERROR};
-        if (protos[i]->flags & (RF_PROTO_GENERATOR | RF_PROTO_ASYNC)) {
-            out[i].reason = protos[i]->flags & RF_PROTO_GENERATOR ? RF_REASON_GENERATOR : RF_REASON_ASYNC;
+        if (protos[i]->flags & RF_PROTO_ASYNC && !(protos[i]->flags & RF_PROTO_GENERATOR)) {
+            out[i].reason = RF_REASON_ASYNC;
         } else {
             submit(vm, workers, (uint32_t)i, protos[i]);
         }

@@ -147,14 +147,17 @@ RfRet rf_native_exit(RfVm *vm, RfFrame *frame, RfValue *fp, uint64_t number)
             vm->profile_left = EXIT_WINDOW;
         }
     }
-    if (e->stopped_at && !image->leaving) {
-        return rf_interp_resume(vm, frame, e->stopped_at - 1, true);
-    }
+    bool stopped = e->stopped_at && !image->leaving, error = stopped || e->error != RF_EXIT_NO_ERROR;
+    uint32_t pc = stopped ? e->stopped_at - 1 : e->pc;
     image->leaving = false;
-    if (image->on_exit) {
+    if (image->on_exit && !stopped) {
         image->on_exit(vm, image, (uint32_t)number);
     }
-    return rf_interp_resume(vm, frame, e->pc, e->error == RF_EXIT_HANDLED);
+    if (frame->proto->flags & RF_PROTO_ASYNC && !(frame->proto->flags & RF_PROTO_GENERATOR)) { /* see RF_RET_LEFT */
+        frame->pc = frame->proto->code + pc + (error ? 1 : 0);
+        return (RfRet){0, error ? RF_RET_LEFT_ERROR : RF_RET_LEFT};
+    }
+    return rf_interp_resume(vm, frame, pc, error);
 }
 
 /* ---- small ones ---- */

@@ -24,7 +24,7 @@
 #include "jit/reason.h"
 #include "vm/tier.h"
 
-#define RF_JIT_ABI 3u /* part of the cache key: grows with every change of this file, helpers.def or an object layout */
+#define RF_JIT_ABI 4u /* part of the cache key: grows with every change of this file, helpers.def or an object layout */
 
 /* ---- mark of a compact frame ---- */
 /* bit 31 set | unit (5 bits) << 26 | distance of its fp from the caller's fp in slots (10) << 16 | pc of the call in the
@@ -82,6 +82,16 @@ typedef struct RfExit {
     const char *slots; /* nslots RfSlotState */
 } RfExit;
 
+/* ---- generators ---- */
+/* What the native code of a generator's body wants of a saved value: one of these, and above 8 bits an argument. */
+#define RF_WANT_DEAD 0u  /* nothing; it is released */
+#define RF_WANT_TAG 1u   /* this tag */
+#define RF_WANT_VALUE 2u /* any value but UNDEF */
+#define RF_WANT_ANY 3u
+#define RF_WANT_SHAPE 4u /* a struct of the shape that is this bind */
+/* Tables of them are arrays of numbers: how many places, and for each the pc at which a generator may stand, the pc at which
+ * native code goes on (the same, or the one behind its POP), the exit that leaves there, and count and wants of the values. */
+
 /* ---- images ---- */
 typedef enum RfBindKind {
     RF_BIND_HELPER,   /* a: number in helpers.def */
@@ -93,7 +103,8 @@ typedef enum RfBindKind {
     RF_BIND_TYPE,     /* a: shape number -> RfStructType * (version check) */
     RF_BIND_BUILTIN,  /* name -> const RfBuiltin * */
     RF_BIND_FUNCTION, /* a: unit -> RfFunction *, the function value of a proto without captures (kept alive) */
-    RF_BIND_IMAGE     /* RfImage * */
+    RF_BIND_IMAGE,    /* RfImage * */
+    RF_BIND_SERIAL    /* number of the image, of no other one in the process: RfGenerator.native */
 } RfBindKind;
 typedef struct RfBind {
     uint32_t kind, a, b;
@@ -117,6 +128,7 @@ typedef struct RfImageHead {
 typedef struct RfImage {
     RfImageHead head;
     void *handle; /* dlopen */
+    uint64_t serial; /* from 1; no other image in the process has it */
     uint32_t nunits;
     RfProto **protos;       /* by unit */
     RfFunction **functions; /* by unit: see RF_BIND_FUNCTION; owned references or NULL */

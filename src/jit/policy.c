@@ -17,7 +17,8 @@
 
 bool rf_unit_function_allowed(const RfJit *jit, const RfProto *proto)
 {
-    return !jit->settings->no_function && !(proto->flags & RF_PROTO_MAIN);
+    bool async = proto->flags & RF_PROTO_ASYNC && !(proto->flags & RF_PROTO_GENERATOR); /* only their loops */
+    return !jit->settings->no_function && !(proto->flags & RF_PROTO_MAIN) && !async;
 }
 
 bool rf_unit_loops_allowed(const RfJit *jit, const RfProto *proto)
@@ -94,7 +95,7 @@ static void arm_call(RfUnit *unit)
     RfProto *p = unit->proto;
     RfTarget *t = &unit->fn;
     if (t->entry) {
-        p->call_trigger = 0;
+        p->call_trigger = p->flags & RF_PROTO_GENERATOR ? RF_TRIGGER_NEVER : 0; /* its calls only make generators */
     } else if (t->state == RF_TARGET_QUEUED) {
         p->call_trigger = trigger_at((uint64_t)p->call_count + queue_step(t));
     } else if (t->next == RF_COUNT_NEVER) {
@@ -104,6 +105,26 @@ static void arm_call(RfUnit *unit)
     }
 }
 
+/* DEBUG_JIT: the first resume in native code is told. */
+static RfRet traced_resume(RfVm *vm, RfFrame *frame, RfValue *fp)
+{
+    RfUnit *unit = frame->proto->jit;
+    RfNativeEntry *entry = unit->fn.entry;
+    rf_trace_enter(unit, -1);
+    unit->entered = true;
+    rf_unit_arm(vm, unit);
+    return entry(vm, frame, fp);
+}
+
+static void arm_resume(const RfJit *jit, RfUnit *unit)
+{
+    RfProto *p = unit->proto;
+    bool traced = jit->settings->debug && !unit->entered;
+    unit->resume.entry = traced ? traced_resume : unit->fn.entry;
+    unit->resume.image = unit->fn.image;
+    p->resume = unit->fn.entry ? &unit->resume : NULL;
+}
+
 void rf_unit_arm(RfVm *vm, RfUnit *unit)
 {
     RfJit *jit = rf_jit_of(vm);
@@ -111,6 +132,10 @@ void rf_unit_arm(RfVm *vm, RfUnit *unit)
     unit->entry = jit->settings->calls || jit->settings->debug > 1 || (jit->settings->debug && !unit->entered)
                       ? NULL
                       : unit->fn.entry;
+    if (unit->proto->flags & RF_PROTO_GENERATOR) {
+        unit->entry = NULL;
+        arm_resume(jit, unit);
+    }
     arm_call(unit);
     if (rf_unit_loops_allowed(jit, unit->proto)) {
         unit->proto->loop_trigger = 0; /* the next back edge finds out when to come again */
@@ -197,7 +222,7 @@ static RfNativeEntry *slow_call(RfVm *vm, RfFrame *frame)
             warm_up(vm, unit);
         }
     }
-    if (t->entry) {
+    if (t->entry && !(frame->proto->flags & RF_PROTO_GENERATOR)) {
         return enter(vm, frame, unit, t);
     }
     arm_call(unit);
@@ -258,6 +283,45 @@ static bool may_enter(const RfUnit *unit, RfTarget *t)
     return true;
 }
 
+/* A back edge in the body of a generator: there is code for all of the body or none, and it can be entered at its loops. */
+static RfNativeEntry *generator_loop(RfVm *vm, RfFrame *frame)
+{
+    RfJit *jit = rf_jit_of(vm);
+    RfProto *proto = frame->proto;
+    RfUnit *unit = rf_unit_of(vm, proto);
+    RfTarget *body = &unit->fn, *t = rf_unit_loop(unit, (int32_t)(frame->pc - proto->code), true);
+    if (!t) {
+        proto->loop_trigger = trigger_at((uint64_t)proto->loop_count + STEP_LAST);
+        return NULL;
+    }
+    if (t->count == 0 && t->next == 0) {
+        t->next = jit->loop_threshold;
+    }
+    t->count += proto->loop_count - unit->loop_mark;
+    unit->loop_mark = proto->loop_count;
+    if (!body->entry) {
+        rf_install_answers(vm);
+    }
+    if (!body->entry && body->state != RF_TARGET_QUEUED && body->next != RF_COUNT_NEVER) {
+        if (t->count >= t->next) {
+            rf_install_request(vm, unit, body, frame);
+            t->next = t->count + unit->patience * jit->loop_threshold; /* unless there is code now, or soon */
+        } else if (!unit->warm && t->count >= t->next / 2) {
+            warm_up(vm, unit);
+        }
+    }
+    if (body->entry && may_enter(unit, t)) {
+        proto->loop_trigger = 0;
+        jit->counts.osr++;
+        return enter(vm, frame, unit, body);
+    }
+    uint64_t step = body->state == RF_TARGET_QUEUED ? queue_step(body)
+                    : body->entry                   ? t->rest - t->count
+                                                    : loop_step(jit, unit, t);
+    proto->loop_trigger = trigger_at((uint64_t)proto->loop_count + (step < STEP_LAST ? step : STEP_LAST));
+    return NULL;
+}
+
 /* A loop with few turns in each of many calls: the function is what is to be compiled, and the loop would only be one more
  * compile in its way. */
 static bool function_instead(const RfJit *jit, const RfUnit *unit, const RfTarget *t)
@@ -316,6 +380,9 @@ RfNativeEntry *rf_policy_loop(RfVm *vm, RfFrame *frame)
 {
     RfJit *jit = rf_jit_of(vm);
     RfProto *proto = frame->proto;
+    if (proto->flags & RF_PROTO_GENERATOR) {
+        return generator_loop(vm, frame);
+    }
     RfUnit *unit = rf_unit_of(vm, proto);
     int32_t pc = (int32_t)(frame->pc - proto->code);
     RfTarget *t = rf_unit_loop(unit, pc, true);

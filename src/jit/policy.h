@@ -49,6 +49,7 @@ typedef struct RfUnit {
     /* what the interpreter enters at once. NULL also while there is code, but its entering is to be traced: see `fn` */
     RfNativeEntry *entry;
     uint64_t entries; /* times native code was entered by the interpreter, loops included */
+    RfResume resume;  /* a generator's, published as proto->resume while fn has code */
     RfProto *proto;
     RfTarget fn;
     RfTarget *loops; /* rf_mem, nloops of loops_cap */

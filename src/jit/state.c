@@ -150,6 +150,20 @@ void rf_goto(Emit *e, uint32_t target)
     rf_jump(e, e->blocks[target]);
 }
 
+void rf_park(Emit *e, uint32_t target)
+{
+    if (!e->dry && !e->block) {
+        return;
+    }
+    e->s.fresh = 0;
+    if (e->dry) {
+        join(e, target);
+        e->block = NULL;
+        return;
+    }
+    convert(e, target);
+}
+
 gcc_jit_block *rf_edge(Emit *e, uint32_t target)
 {
     Slot *slots = rf_mem_alloc(sizeof(Slot) * e->nslots);
@@ -176,6 +190,19 @@ static uint32_t add_exit(Emit *e, RfExit exit)
     }
     h->exits[h->nexits] = exit;
     return h->nexits++;
+}
+
+uint32_t rf_exit_number(Emit *e, uint32_t pc, uint32_t nslots)
+{
+    char *states = rf_mem_alloc(nslots + 1);
+    memset(states, RF_SLOT_HOME, nslots);
+    states[nslots] = 0;
+    return add_exit(e, (RfExit){.unit = e->u->number,
+                                .pc = pc,
+                                .nslots = nslots,
+                                .reason = RF_REASON_TYPE_GUARD,
+                                .guard = true,
+                                .slots = states});
 }
 
 /* Does anything read local i when the interpreter goes on at pc, or in a handler of the error raised there? */
@@ -316,6 +343,9 @@ gcc_jit_block *rf_exit_handled(Emit *e, RfReason reason)
 
 gcc_jit_block *rf_exit_raised(Emit *e)
 {
+    if (e->u->flags & (RF_PROTO_GENERATOR | RF_PROTO_ASYNC)) { /* more than a frame ends */
+        return rf_exit_handled(e, RF_REASON_EXCEPTION);
+    }
     if (e->dry || !e->block) {
         return NULL;
     }

@@ -37,7 +37,7 @@ void rf_status_function(RfVm *vm, const RfProto *proto, RfDict *out)
     const RfUnit *unit = proto->jit;
     if (unit) {
         put(out, "tier", text(tier_of(unit)));
-        put(out, "entries", number(unit->entries));
+        put(out, "entries", number(unit->entries + unit->resume.entered));
         put(out, "deopts", number(unit->deopts));
         put(out, "compiles", number(unit->compiles));
         if (unit->reason != RF_REASON_NONE) {
@@ -50,7 +50,7 @@ RfJitCounts rf_status_counts(const RfJit *jit)
 {
     RfJitCounts counts = jit->counts;
     for (const RfUnit *unit = jit->units; unit; unit = unit->next) {
-        counts.entered += unit->entries;
+        counts.entered += unit->entries + unit->resume.entered;
     }
     return counts;
 }

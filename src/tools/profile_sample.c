@@ -468,7 +468,7 @@ void rf_prof_end(RfProf *p, RfVm *vm)
 {
     rf_prof_stop(p);
     if (current && current == vm->observed) {
-        rf_vm_leave(vm, false); /* compiles that are still under way count */
+        rf_vm_leave(vm); /* compiles that are still under way count */
         end(vm);
     } else if (vm->tier && vm->tier->stats) { /* the program ends on another thread, its own is still running */
         rf_prof_add_jit(p, &((const RfJit *)vm->jit)->counts);

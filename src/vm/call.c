@@ -38,6 +38,11 @@ RfStatus rf_call_enter(RfVm *vm, RfFunction *fn, RfValue *ret, RfValue *fp, uint
         return rf_call_depth_error(vm, proto->name);
     }
     proto->call_count++;
+    if (proto->flags & RF_PROTO_GENERATOR && rf_op_base(proto->code->op) == RF_OP_GEN_START &&
+        proto->call_count < proto->call_trigger && (vm->trace | vm->profile_left) == 0) {
+        rf_generator_call(vm, fn, ret, fp, argc); /* nobody wants to see the frame */
+        return RF_OK;
+    }
     RfFrame *frame = ++vm->frame;
     frame->pc = proto->code;
     frame->fp = fp;
@@ -258,7 +263,17 @@ static RfStatus call_kind_method(RfVm *vm, uint32_t argc, RfMethodSite *site, bo
             return rf_raise(rf_rt(vm), "Generator.next expects 0 arguments, got %u", argc);
         }
         RfGenerator *g = (RfGenerator *)recv->as.ptr; /* its reference passes to the frame */
+        RfValue item;
+        int got = rf_tier_draw(vm, g, &item);
+        if (got < 0) {
+            return RF_ERROR;
+        }
         vm->sp = recv;
+        if (got < 2) {
+            rf_object_release(g);
+            rf_push(vm, got > 0 ? rf_variant_new(RF_VARIANT_SOME, item) : rf_none());
+            return RF_OK;
+        }
         if (g->state == RF_GEN_DONE) {
             rf_object_release(g);
             rf_push(vm, rf_none());

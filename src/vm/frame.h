@@ -43,6 +43,11 @@ typedef struct RfRet {
     uint64_t tag;
 } RfRet;
 #define RF_RET_ERROR 64u
+/* Only from loops of async functions, which the interpreter must be able to park: their code is left without ending the
+ * activation. The frame is complete (vm->frame, vm->sp, its pc) and is to be interpreted from its pc; LEFT_ERROR: an error is
+ * under way, raised by the instruction before pc. */
+#define RF_RET_LEFT 65u
+#define RF_RET_LEFT_ERROR 66u
 
 /* Runs the activation `frame` (complete: fp, ret, proto, fn, pc set, mode RF_FRAME_ENTRY, native 1, mark 0; arguments in
  * fp[0..nparams), other locals null; vm->frame == frame, vm->sp at the end of the locals) from its start, or from a loop header,
@@ -56,6 +61,7 @@ typedef RfRet RfNativeEntry(RfVm *vm, RfFrame *frame, RfValue *fp);
 
 typedef struct RfScheduler RfScheduler;
 typedef struct RfImports RfImports;
+typedef struct RfGenerator RfGenerator;
 
 struct RfVm {
     RfRuntime rt;         /* first: rf_rt() */
@@ -102,6 +108,8 @@ struct RfVm {
 
 /* Statuses between the loop and its helpers, beyond RfStatus. */
 #define RF_ENTER ((RfStatus)3) /* a frame was pushed: continue there */
+#define RF_LEFT ((RfStatus)4)  /* rf_tier_loop: native code has moved the frame on: continue at its pc */
+#define RF_LEFT_ERROR ((RfStatus)5) /* likewise, with an error under way */
 
 /* ---- interp.c ---- */
 /* Runs the frame on top (vm->frame == base) until it has returned or failed. On RF_OK the result is at base's `ret`
@@ -116,8 +124,12 @@ RfStatus rf_interp_go_on(RfVm *vm, RfFrame *base);
  * interpreted. RF_OK: native code has run it; the frame is gone, the result at its `ret` with vm->sp above it. RF_ERROR: it
  * failed; the frame is gone, vm->sp is its `ret`. */
 RfStatus rf_tier_call(RfVm *vm, RfFrame *frame);
-/* The same for the loop counter: frame->pc is the loop's header. RF_SUSPEND, only with `resumed`: vm->reenter is to be called. */
+/* The same for the loop counter: frame->pc is the loop's header. RF_SUSPEND, only with `resumed`: vm->reenter is to be called.
+ * RF_LEFT and RF_LEFT_ERROR in async functions. */
 RfStatus rf_tier_loop(RfVm *vm, RfFrame *frame, bool resumed);
+/* Draws one value from g in native code: 1 item, 0 end, -1 error; 2: there is none that can be entered here, nothing has
+ * happened. vm->sp is where the body's values may go, and is the same afterwards. g is kept alive by the caller. */
+int rf_tier_draw(RfVm *vm, RfGenerator *g, RfValue *out);
 /* Marks the frame as run by native code. */
 void rf_tier_mark(RfFrame *frame);
 /* Notes the classes that instruction `pc` of `frame` meets; sp as before it. */
@@ -132,7 +144,8 @@ void rf_tier_forget(RfVm *vm, RfModule *module);
 RfStatus rf_call_value(RfVm *vm, uint32_t argc, RfCallSite *site);
 /* As rf_call_value for a receiver in sp[-argc-1]. */
 RfStatus rf_call_method(RfVm *vm, uint32_t argc, RfMethodSite *site);
-/* Pushes a frame for fn with `argc` arguments starting at fp; ret as given. Checks arity and depth; RF_ENTER or RF_ERROR. */
+/* Pushes a frame for fn with `argc` arguments starting at fp; ret as given. Checks arity and depth; RF_ENTER or RF_ERROR.
+ * RF_OK: a call of a generator function, *ret is the generator, vm->sp above it. */
 RfStatus rf_call_enter(RfVm *vm, RfFunction *fn, RfValue *ret, RfValue *fp, uint32_t argc, bool method);
 /* Runs builtin b on argc values at argv, releases them, stores the result at *ret and sets vm->sp above it. */
 RfStatus rf_call_builtin(RfVm *vm, const RfBuiltin *b, uint32_t argc, RfValue *argv, RfValue *ret, uint32_t place);
@@ -216,7 +229,7 @@ void rf_unwind_add_trace(RfVm *vm, const RfFrame *f, RfPos pos);
 
 /* ---- generator.c ---- */
 typedef enum RfGenState { RF_GEN_READY, RF_GEN_RUNNING, RF_GEN_DONE } RfGenState;
-typedef struct RfGenerator {
+struct RfGenerator {
     RfObject obj;
     RfFunction *fn; /* owned */
     const RfInstr *pc;
@@ -224,16 +237,23 @@ typedef struct RfGenerator {
     uint32_t nslots; /* saved values: locals and operands */
     uint32_t cap;
     RfValue *slots;
-    bool started; /* suspended at a YIELD (which wants a value when resumed) */
-} RfGenerator;
+    void *native; /* mark of the native code that has saved the slots, in the way it wants them; NULL: anybody else has */
+};
+/* Calls the generator function fn, whose code begins with GEN_START, with the argc arguments at fp: *ret becomes the generator, all
+ * that was there is released or moved, vm->sp is above it. */
+void rf_generator_call(RfVm *vm, RfFunction *fn, RfValue *ret, RfValue *fp, uint32_t argc);
 /* GEN_START: makes the generator from the running frame, pops it, stores the generator as its result. */
 RfStatus rf_generator_start(RfVm *vm);
 /* Pushes the generator's frame; mode says who consumes. Takes a reference to g for the frame. RF_ENTER or RF_ERROR. */
 RfStatus rf_generator_resume(RfVm *vm, RfGenerator *g, RfFrameMode mode, RfValue *ret);
 /* YIELD: parks the running generator frame, whose value the caller hands on. Pops the frame. */
 void rf_generator_park(RfVm *vm);
+/* Takes the values of the running frame up to vm->sp, which is to go on at frame->pc. */
+void rf_generator_save(RfVm *vm, RfGenerator *g, const RfFrame *frame);
 /* Draws one value from C: 1 item, 0 end, -1 error. */
 int rf_generator_next(RfVm *vm, RfGenerator *g, RfValue *out);
+/* What native code of the body has returned (tier.h), likewise; at the end and after an error the generator is finished. */
+int rf_generator_drawn(RfGenerator *g, RfRet result, RfValue *out);
 void rf_generator_finish(RfGenerator *g); /* drops what it holds; DONE */
 void rf_generator_register(void);
 

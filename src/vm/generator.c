@@ -17,16 +17,47 @@ static void save_slots(RfGenerator *g, RfValue *from, RfValue *to)
     g->nslots = n;
 }
 
+void rf_generator_save(RfVm *vm, RfGenerator *g, const RfFrame *frame)
+{
+    g->pc = frame->pc;
+    g->native = NULL;
+    save_slots(g, frame->fp, vm->sp);
+}
+
+static RfGenerator *new_generator(RfFunction *fn)
+{
+    RfGenerator *g = rf_mem_zalloc(sizeof *g);
+    g->obj = (RfObject){.rc = 1, .tag = RF_TAG_GENERATOR};
+    g->fn = fn;
+    rf_object_retain(fn);
+    g->state = RF_GEN_READY;
+    return g;
+}
+
+void rf_generator_call(RfVm *vm, RfFunction *fn, RfValue *ret, RfValue *fp, uint32_t argc)
+{
+    RfGenerator *g = new_generator(fn);
+    const RfProto *p = fn->proto;
+    g->pc = p->code + 1;
+    g->cap = (uint32_t)p->nlocals + p->max_stack;
+    g->nslots = p->nlocals;
+    g->slots = rf_mem_alloc(g->cap * sizeof(RfValue));
+    memcpy(g->slots, fp, argc * sizeof(RfValue));
+    for (uint32_t i = argc; i < g->nslots; i++) {
+        g->slots[i] = rf_null();
+    }
+    vm->sp = fp;
+    while (vm->sp > ret) {
+        rf_release(*--vm->sp);
+    }
+    rf_push(vm, rf_obj(g));
+}
+
 RfStatus rf_generator_start(RfVm *vm)
 {
     RfFrame *f = vm->frame;
-    RfGenerator *g = rf_mem_zalloc(sizeof *g);
-    g->obj = (RfObject){.rc = 1, .tag = RF_TAG_GENERATOR};
-    g->fn = f->fn;
-    rf_object_retain(g->fn);
-    g->pc = f->pc;
-    g->state = RF_GEN_READY;
-    save_slots(g, f->fp, vm->sp);
+    RfGenerator *g = new_generator(f->fn);
+    rf_generator_save(vm, g, f);
     vm->sp = f->fp;
     while (vm->sp > f->ret) { /* the callee below the locals */
         rf_release(*--vm->sp);
@@ -58,9 +89,7 @@ RfStatus rf_generator_resume(RfVm *vm, RfGenerator *g, RfFrameMode mode, RfValue
     f->mode = mode;
     f->native = 0;
     if (g->nslots > 0) {
-        if (g->nslots > 0) {
-            memcpy(ret, g->slots, g->nslots * sizeof(RfValue));
-        }
+        memcpy(ret, g->slots, g->nslots * sizeof(RfValue));
     }
     vm->sp = ret + g->nslots;
     g->nslots = 0;
@@ -71,9 +100,8 @@ void rf_generator_park(RfVm *vm)
 {
     RfFrame *f = vm->frame;
     RfGenerator *g = f->owner;
-    g->pc = f->pc;
     g->state = RF_GEN_READY;
-    save_slots(g, f->fp, vm->sp);
+    rf_generator_save(vm, g, f);
     vm->sp = f->ret;
     vm->frame = f - 1;
     rf_object_release(g);
@@ -84,6 +112,10 @@ int rf_generator_next(RfVm *vm, RfGenerator *g, RfValue *out)
     if (g->state == RF_GEN_DONE) {
         return 0;
     }
+    int got = rf_tier_draw(vm, g, out);
+    if (got < 2) {
+        return got;
+    }
     if ((char *)__builtin_frame_address(0) < vm->c_limit) {
         rf_call_depth_error(vm, g->fn->name);
         return -1;
@@ -93,6 +125,17 @@ int rf_generator_next(RfVm *vm, RfGenerator *g, RfValue *out)
     }
     *out = rf_pop(vm);
     return out->tag != RF_TAG_UNDEF;
+}
+
+int rf_generator_drawn(RfGenerator *g, RfRet result, RfValue *out)
+{
+    if (__builtin_expect(result.tag != RF_TAG_UNDEF && result.tag != RF_RET_ERROR, 1)) {
+        *out = (RfValue){.tag = result.tag, .as.i = (int64_t)result.payload};
+        return 1;
+    }
+    g->state = RF_GEN_DONE;
+    rf_generator_finish(g);
+    return result.tag == RF_RET_ERROR ? -1 : 0;
 }
 
 void rf_generator_finish(RfGenerator *g)

@@ -347,6 +347,17 @@ tier_answered:
         DISPATCH();
     }
 native_done: /* the activation in `frame` has run natively */
+    if (unlikely(status > RF_ENTER)) {
+        if (status == RF_LEFT_ERROR) {
+            goto unwind;
+        }
+        LOAD_FRAME();
+        if (pc->op == RF_OP_FOR_LOOP || pc->op == RF_OP_FOR_LOOP2) { /* as above */
+            frame->proto->loop_count++;
+            goto next_item;
+        }
+        DISPATCH();
+    }
     if (frame == base) {
         return status;
     }
@@ -1714,12 +1725,21 @@ RfRet rf_interp_resume(RfVm *vm, RfFrame *frame, uint32_t pc, bool error)
     frame->mark = 0;
     frame->mode = RF_FRAME_ENTRY;
     frame->ret = frame->fp; /* what lies below is not ours to release */
+    RfGenerator *g = frame->proto->flags & RF_PROTO_GENERATOR ? frame->fp[-1].as.ptr : NULL;
+    if (g) { /* to its next YIELD */
+        frame->mode = RF_FRAME_DRAW;
+        frame->owner = g;
+        rf_object_retain(g);
+    }
     frame->pc = frame->proto->code + pc + (error ? 1 : 0);
     RfStatus status = error ? rf_unwind(vm, frame) : RF_OK;
     if (status == RF_OK) {
         status = run(vm, frame, START_RESUME);
     }
     if (status == RF_SUSPEND) { /* called last, so that the C stack does not grow with each exit of a loop */
+        if (g) { /* parked at the loop's header */
+            rf_object_release(g);
+        }
         rf_tier_mark(frame);
         return vm->reenter(vm, frame, frame->fp);
     }

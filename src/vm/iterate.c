@@ -162,6 +162,16 @@ int rf_iterate_next(RfVm *vm, RfValue *it, bool two)
         if (g->state == RF_GEN_DONE) {
             return 0;
         }
+        int got = rf_tier_draw(vm, g, &item);
+        if (got < 2) {
+            if (got > 0) {
+                rf_push(vm, item);
+                if (two) {
+                    rf_push(vm, rf_int(it[1].as.i++));
+                }
+            }
+            return got;
+        }
         return rf_generator_resume(vm, g, two ? RF_FRAME_FOR2 : RF_FRAME_FOR, vm->sp) == RF_ENTER ? 2 : -1;
     }
     if (it->tag == RF_TAG_CHANNEL) {

@@ -36,6 +36,100 @@ void rf_tier_mark(RfFrame *frame)
     frame->mark = 0;
 }
 
+int rf_tier_draw(RfVm *vm, RfGenerator *g, RfValue *out)
+{
+    RfProto *p = g->fn->proto;
+    RfResume *native = p->resume;
+    RfValue *below = vm->sp;
+    RfFrame *frame = vm->frame;
+    if (!native || g->state != RF_GEN_READY || frame >= vm->frame_limit ||
+        below + p->nlocals + p->max_stack + 2 > vm->stack_end || (char *)__builtin_frame_address(0) < vm->c_limit ||
+        could_be_parked(vm, frame)) {
+        return 2;
+    }
+    below->tag = RF_TAG_GENERATOR; /* not counted: the caller has it */
+    below->as.ptr = g;
+    *++frame = (RfFrame){.pc = g->pc,
+                         .fp = below + 1,
+                         .ret = below + 1,
+                         .proto = p,
+                         .fn = g->fn,
+                         .owner = native->image,
+                         .mode = RF_FRAME_ENTRY,
+                         .native = 1};
+    vm->frame = frame;
+    g->state = RF_GEN_RUNNING;
+    native->entered++;
+    RfRet result = native->entry(vm, frame, below + 1);
+    vm->frame = frame - 1;
+    vm->sp = below;
+    return rf_generator_drawn(g, result, out);
+}
+
+/* What a generator's frame that was interpreted first has drawn goes where its mode wants it. */
+static void deliver(RfVm *vm, RfFrame *below, RfFrameMode mode, bool got, RfValue item)
+{
+    if (mode == RF_FRAME_DRAW) {
+        rf_push(vm, got ? item : rf_undef());
+    } else if (mode == RF_FRAME_NEXT) {
+        rf_push(vm, got ? rf_variant_new(RF_VARIANT_SOME, item) : rf_none());
+    } else if (got) {
+        const RfInstr *loop = below->pc - 1;
+        rf_push(vm, item);
+        if (mode == RF_FRAME_FOR2) {
+            rf_push(vm, rf_int(below->fp[loop->a + 1].as.i++));
+        }
+        below->pc = loop + (int32_t)loop->b;
+    }
+}
+
+/* A loop of a generator's body is hot: the generator is parked at its header and resumed natively. */
+static RfStatus enter_generator(RfVm *vm, RfFrame *frame, bool resumed)
+{
+    RfGenerator *g = frame->owner;
+    RfFrameMode mode = (RfFrameMode)frame->mode;
+    RfNativeEntry *entry = vm->tier->loop(vm, frame);
+    if (!entry) {
+        return RF_ENTER;
+    }
+    rf_generator_save(vm, g, frame);
+    if (resumed) {
+        vm->reenter = entry;
+        return RF_SUSPEND;
+    }
+    RfValue *ret = frame->ret, item = rf_undef();
+    *ret = rf_obj(g);
+    frame->fp = frame->ret = ret + 1;
+    rf_tier_mark(frame);
+    RfRet result = entry(vm, frame, frame->fp);
+    vm->frame = frame - 1;
+    vm->sp = ret;
+    int got = rf_generator_drawn(g, result, &item);
+    rf_object_release(g);
+    if (got < 0) {
+        return RF_ERROR;
+    }
+    deliver(vm, frame - 1, mode, got > 0, item);
+    return RF_OK;
+}
+
+/* A loop of an async function runs natively until it wants to return or to await: then the interpreter has the frame back. */
+static RfStatus enter_async(RfVm *vm, RfFrame *frame)
+{
+    void *promise = frame->owner;
+    uint32_t mode = frame->mode;
+    RfNativeEntry *entry = vm->tier->loop(vm, frame);
+    if (!entry) {
+        return RF_ENTER;
+    }
+    rf_tier_mark(frame);
+    RfRet result = entry(vm, frame, frame->fp);
+    frame->mode = mode;
+    frame->owner = promise;
+    frame->native = 0;
+    return result.tag == RF_RET_LEFT_ERROR ? RF_LEFT_ERROR : RF_LEFT;
+}
+
 static RfStatus enter(RfVm *vm, RfFrame *frame, RfNativeEntry *entry)
 {
     RfValue *ret = frame->ret, *fp = frame->fp;
@@ -76,11 +170,18 @@ RfStatus rf_tier_call(RfVm *vm, RfFrame *frame)
 RfStatus rf_tier_loop(RfVm *vm, RfFrame *frame, bool resumed)
 {
     RfProto *p = frame->proto;
-    if (!is_trigger(vm, &p->loop_count, p->loop_trigger) || frame->native || !may_be_native(vm, frame)) {
+    if (!is_trigger(vm, &p->loop_count, p->loop_trigger) || frame->native ||
+        (char *)__builtin_frame_address(0) < (resumed ? vm->c_reenter : vm->c_limit) || could_be_parked(vm, frame)) {
         return RF_ENTER;
     }
-    if (resumed && (char *)__builtin_frame_address(0) < vm->c_reenter) {
-        return RF_ENTER;
+    switch ((RfFrameMode)frame->mode) {
+    case RF_FRAME_FOR:
+    case RF_FRAME_FOR2:
+    case RF_FRAME_NEXT:
+    case RF_FRAME_DRAW: return enter_generator(vm, frame, resumed);
+    case RF_FRAME_ASYNC:
+    case RF_FRAME_TASK: return enter_async(vm, frame);
+    default: break;
     }
     RfNativeEntry *entry = vm->tier->loop(vm, frame);
     if (entry && resumed) {

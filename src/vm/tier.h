@@ -32,6 +32,18 @@ typedef struct RfProfile {
     uint16_t *cells;  /* per captured variable: classes at entry */
 } RfProfile;
 
+/* ---- generators ---- */
+
+/* Native code of a generator's body. The entry runs the body from where g stands, up to its next YIELD or its end. Before: fp[-1]
+ * holds the generator g (not counted), which is RUNNING and still has its values in g->slots; the frame is complete, its pc
+ * does not matter. The result is the value handed out (g is READY again and has its values), a value with the tag RF_TAG_UNDEF
+ * when the body has ended, or RF_RET_ERROR; after these two it is the caller who finishes g (rf_generator_drawn). */
+typedef struct RfResume {
+    RfNativeEntry *entry;
+    void *image;      /* frame->owner */
+    uint64_t entered; /* times it was called by C code of the VM */
+} RfResume;
+
 /* ---- hooks ---- */
 typedef struct RfTier {
     /* The call counter of frame->proto reached its trigger; the frame is pushed, nothing of it has run. Returns native code
@@ -40,7 +52,9 @@ typedef struct RfTier {
     RfNativeEntry *(*call)(RfVm *vm, RfFrame *frame);
     /* The loop counter reached its trigger at a back edge; frame->pc is the loop header (not yet run), vm->sp is set. Returns
      * native code for this loop or NULL. The header is the target of the LOOP.. instruction; for FOR_LOOP and FOR_LOOP2 it is that
-     * instruction itself, before it draws an item, because that is where such a loop needs no operand. */
+     * instruction itself, before it draws an item, because that is where such a loop needs no operand.
+     * In a generator's frame the code is that of RfResume; that of an async function returns RF_RET_LEFT. frame->owner is set only
+     * with code. */
     RfNativeEntry *(*loop)(RfVm *vm, RfFrame *frame);
     /* All functions of a freshly compiled module: sets their triggers. */
     void (*prepare)(RfVm *vm, RfModule *module);
@@ -67,7 +81,7 @@ void rf_profile_free(RfProto *proto);
  * stepped. */
 RfStatus rf_interp_step(RfVm *vm, RfFrame *frame, uint32_t pc);
 
-/* Ends native execution of `frame` and interprets it from code[pc] to its end; frame complete, vm->sp set. The result, or
+/* Ends native execution of `frame` and interprets it from code[pc] to its end, that of a generator to its next YIELD; frame complete, vm->sp set. The result, or
  * RF_RET_ERROR. The frame has been dropped (vm->frame is the one below), everything from frame->fp up released; a result is in
  * the return value, not on the stack. error: an error is under way at pc instead: this frame's handlers are looked for; without
  * one its trace entry is added. Slots from fp to vm->sp are owned and valid, all locals present. When a loop of the activation

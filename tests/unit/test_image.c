@@ -122,7 +122,7 @@ static void malformed_heads_are_refused(void **state)
         {{.unit = 2, .slots = ""}, {.kind = RF_BIND_IMAGE}},
         {{.nslots = 1, .slots = "x"}, {.kind = RF_BIND_IMAGE}},
         {{.reason = RF_REASON_COUNT, .slots = ""}, {.kind = RF_BIND_IMAGE}},
-        {{.slots = ""}, {.kind = RF_BIND_IMAGE + 1}},
+        {{.slots = ""}, {.kind = RF_BIND_SERIAL + 1}},
         {{.slots = ""}, {.kind = RF_BIND_HELPER, .a = RF_HELPER_COUNT}},
         {{.slots = ""}, {.kind = RF_BIND_CODE, .a = 2}},
         {{.slots = ""}, {.kind = RF_BIND_BUILTIN}},

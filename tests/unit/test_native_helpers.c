@@ -572,6 +572,48 @@ static void arrays_are_made_and_grown(void **state)
     native_close(&f);
 }
 
+/* ---- generators ---- */
+
+static void saved_values_are_checked(void **state)
+{
+    (void)state;
+    NativeFixture f;
+    native_open(&f, "func* steps(n, held) { mut i := n\n while true { yield i\n i += 1 } }\n"
+                    "g := steps(5, \"${1}held\")\n");
+    RfGenerator *g = native_global(&f, "g").as.ptr;
+    const RfProto *p = g->fn->proto;
+    uint32_t start = (uint32_t)(g->pc - p->code), locals = p->nlocals;
+    const uint32_t any = RF_WANT_ANY, is_int = RF_WANT_TAG | RF_TAG_INT << 8,
+                   is_float = RF_WANT_TAG | RF_TAG_FLOAT << 8;
+    assert_int_equal(locals, 3);
+    uint32_t none[] = {0}, elsewhere[] = {1, start + 1, start + 1, 4, 3, any, any, any};
+    uint32_t wrong[] = {2, start + 1, start + 1, 4, 3, any, any, any, start, start, 7, 3, is_float, any, any};
+    uint32_t right[] = {1, start, start, 7, 3, is_int, RF_WANT_DEAD, RF_WANT_VALUE};
+    assert_int_equal(rf_native_gen_adopt(g, none, NULL), -2);
+    assert_int_equal(rf_native_gen_adopt(g, elsewhere, NULL), -2);
+    assert_int_equal(rf_native_gen_adopt(g, wrong, NULL), 7);
+    RfValue held = rf_retain(g->slots[1]);
+    assert_int_equal(held.as.obj->rc, 2);
+    assert_int_equal(rf_native_gen_adopt(g, right, NULL), -1);
+    assert_int_equal(held.as.obj->rc, 1);
+    rf_release(held);
+    assert_int_equal(g->slots[1].tag, RF_TAG_NULL);
+    assert_true(g->cap >= locals + p->max_stack && g->nslots == locals);
+    RfValue item;
+    assert_int_equal(rf_generator_next(f.vm, g, &item), 1);
+    assert_int_equal(item.as.i, 5);
+    /* parked before the POP of a value that nobody wants */
+    uint32_t pc = (uint32_t)(g->pc - p->code);
+    assert_int_equal(g->nslots, locals + 1);
+    uint32_t behind[] = {1, pc, pc + 1, 9, 3, is_int, any, is_int};
+    assert_int_equal(rf_native_gen_adopt(g, behind, NULL), -1);
+    assert_true(g->nslots == locals && g->pc == p->code + pc + 1);
+    rf_native_gen_end(g);
+    assert_true(g->state == RF_GEN_DONE && g->nslots == 0);
+    assert_int_equal(rf_generator_next(f.vm, g, &item), 0);
+    native_close(&f);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -591,6 +633,7 @@ int main(void)
         cmocka_unit_test(elements_of_globals),
         cmocka_unit_test(fields_and_variables),
         cmocka_unit_test(arrays_are_made_and_grown),
+        cmocka_unit_test(saved_values_are_checked),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

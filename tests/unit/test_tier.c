@@ -22,6 +22,7 @@ typedef struct Fake {
     RfNativeEntry *call_entry;           /* answers of the hooks, NULL: interpret */
     RfNativeEntry *loop_entry;
     const char *only;   /* NULL, or the only function that becomes native */
+    bool special;       /* loops of generators and async functions have native code, too */
     uint32_t profile;   /* window that the next hook opens */
     bool profile_reset; /* hooks set the triggers to NEVER */
     int64_t stop_after; /* stepping: leave through rf_interp_resume before step number n; -1 never */
@@ -69,7 +70,8 @@ static RfNativeEntry *on_loop(RfVm *vm, RfFrame *frame)
     fake.loops++;
     fake.last_pc = (uint32_t)(frame->pc - frame->proto->code);
     asked(vm, frame);
-    return wanted(frame->proto) ? fake.loop_entry : NULL;
+    bool special = frame->proto->flags & (RF_PROTO_ASYNC | RF_PROTO_GENERATOR);
+    return wanted(frame->proto) && (!special || fake.special) ? fake.loop_entry : NULL;
 }
 
 static void set_triggers(RfProto *p)
@@ -392,12 +394,12 @@ static void native_errors_reach_their_handlers(void **state)
     run_close(&r);
 }
 
-static void async_functions_and_generators_are_not_entered(void **state)
+static void calls_of_async_functions_and_generators_are_not_entered(void **state)
 {
     (void)state;
     fake = quiet();
-    fake.call_trigger = fake.loop_trigger = 0;
-    fake.call_entry = fake.loop_entry = refuse;
+    fake.call_trigger = 0;
+    fake.call_entry = refuse;
     Run r;
     fake.only = "f";
     r = run_fake("async func f(n) { for i in 0..n { i } return n }\nprint(await f(3))\n");
@@ -407,6 +409,126 @@ static void async_functions_and_generators_are_not_entered(void **state)
     r = run_fake("func* f(n) { for i in 0..n { yield i } }\nfor x in f(3) { print(x) }\n");
     assert_output(&r, "0\n1\n2\n");
     run_close(&r);
+}
+
+/* ---- native code of generators and async functions ---- */
+
+/* Hands out 1, 2, 3, whatever the body says. */
+static RfRet three(RfVm *vm, RfFrame *frame, RfValue *fp)
+{
+    RfGenerator *g = fp[-1].as.ptr;
+    assert_true(g->state == RF_GEN_RUNNING && g->fn == frame->fn && g->pc >= frame->proto->code);
+    assert_true(frame->native && vm->frame == frame && frame->fp == fp);
+    if (fake.steps == 3) {
+        fake.steps = 0;
+        return (RfRet){0, RF_TAG_UNDEF};
+    }
+    g->state = RF_GEN_READY;
+    return (RfRet){(uint64_t)++fake.steps, RF_TAG_INT};
+}
+
+static const char draws[] = "func* f(n) { for i in 0..n { yield \"x\" } }\n"
+                            "for x in f(3) { print(x) }\n"
+                            "for i, x in f(3) { print(i, x) }\n"
+                            "g := f(3)\n"
+                            "print(g.next(), g.next(), g.next(), g.next(), g.next())\n"
+                            "print(collect(f(3)), f(3).take(2))\n";
+static const char drawn[] = "1\n2\n3\n0 1\n1 2\n2 3\nSome(1) Some(2) Some(3) None None\n[1, 2, 3] [1, 2]\n";
+
+static void generators_are_resumed_natively(void **state)
+{
+    (void)state;
+    fake = quiet();
+    Run r;
+    run_open(&r, draws, true);
+    RfResume native = {.entry = three};
+    proto_of(r.module->main, "f")->resume = &native;
+    run_go(&r);
+    assert_output(&r, drawn);
+    assert_int_equal(native.entered, 4 + 4 + 4 + 4 + 2);
+    run_close(&r);
+}
+
+static void generators_are_entered_at_loops(void **state)
+{
+    (void)state;
+    fake = quiet();
+    fake.loop_trigger = 0;
+    fake.loop_entry = three;
+    fake.special = true;
+    fake.only = "f";
+    Run r = run_fake(draws);
+    assert_output(&r, drawn);
+    run_close(&r);
+}
+
+static void native_errors_finish_generators(void **state)
+{
+    (void)state;
+    static const char source[] = "func* f() { while true { yield 1 } }\n"
+                                 "g := f()\n"
+                                 "try { for x in g { print(x) } } except e { print(e.message) }\n"
+                                 "print(g.next())\n"
+                                 "f().next()\n";
+    static const char output[] = "native failure\nNone\nerror: native failure\n  f 1:1\n  <main> 5:5\n";
+    fake = quiet();
+    fake.loop_trigger = 0;
+    fake.loop_entry = refuse;
+    fake.special = true;
+    fake.only = "f";
+    Run r = run_fake("func* f(n) { for i in 0..n { yield i } }\n"
+                     "g := f(2)\n"
+                     "try { for x in g { print(x) } } except e { print(e.message) }\n"
+                     "print(g.next())\n");
+    assert_output(&r, "native failure\nNone\n");
+    run_close(&r);
+    fake = quiet();
+    run_open(&r, source, true);
+    RfResume native = {.entry = refuse};
+    proto_of(r.module->main, "f")->resume = &native;
+    run_go(&r);
+    assert_output(&r, output);
+    run_close(&r);
+}
+
+/* Comes, sees and goes. */
+static RfRet leave_async(RfVm *vm, RfFrame *frame, RfValue *fp)
+{
+    assert_true(frame->native && vm->frame == frame && frame->fp == fp);
+    if (++fake.steps == fake.stop_after) {
+        rf_raise(rf_rt(vm), "native failure");
+        frame->pc++;
+        return (RfRet){0, RF_RET_LEFT_ERROR};
+    }
+    return (RfRet){0, RF_RET_LEFT};
+}
+
+static void loops_of_async_functions_are_entered_and_left(void **state)
+{
+    (void)state;
+    static const char source[] = "async func f(n) { mut s := 0\n"
+                                 " for i in 0..n { s += i }\n"
+                                 " await async_sleep(0)\n"
+                                 " while s > 3 { s -= 1 }\n"
+                                 " return s }\n"
+                                 "try { print(await promise_all([f(5), f(2)])) } except e { print(e.message) }\n";
+    fake = quiet();
+    fake.loop_trigger = 0;
+    fake.loop_entry = leave_async;
+    fake.special = true;
+    fake.only = "f";
+    Run r = run_fake(source);
+    assert_output(&r, "[3, 1]\n");
+    assert_true(fake.steps > 7);
+    run_close(&r);
+    for (int64_t n = 1; n < 12; n += 5) {
+        fake.steps = fake.forgotten = 0;
+        fake.stop_after = n;
+        r = run_fake(source);
+        const char *out = rf_buf_cstr(&r.out);
+        assert_non_null(strstr(out, "native failure"));
+        run_close(&r);
+    }
 }
 
 /* ---- native code that steps ---- */
@@ -702,7 +824,11 @@ int main(void)
         cmocka_unit_test(status_and_stats_come_from_the_tier),
         cmocka_unit_test(native_results_reach_their_callers),
         cmocka_unit_test(native_errors_reach_their_handlers),
-        cmocka_unit_test(async_functions_and_generators_are_not_entered),
+        cmocka_unit_test(calls_of_async_functions_and_generators_are_not_entered),
+        cmocka_unit_test(generators_are_resumed_natively),
+        cmocka_unit_test(generators_are_entered_at_loops),
+        cmocka_unit_test(native_errors_finish_generators),
+        cmocka_unit_test(loops_of_async_functions_are_entered_and_left),
         cmocka_unit_test(stepping_is_like_interpreting),
         cmocka_unit_test(native_code_may_be_left_anywhere),
         cmocka_unit_test(a_loop_may_be_left_and_entered_again_without_end),

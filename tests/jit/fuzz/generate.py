@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Random Ruff programs for comparing tiers: `generate.py SEED` prints one.
 
-A program declares globals, structs, generators and three to six functions, then calls each function in a hot loop, printing
+A program declares globals, structs, generators, now and then an async function, and three to six functions, then calls each function in a hot loop, printing
 every result or caught error.  It is well typed for the most part; now and then an operand or an argument has another kind, so
 guards fail and errors are raised (caught or, at the very end, not).  It always ends: loops have bounds, recursion counts down,
 functions call only earlier functions, and an estimate of the work keeps the product small.  Strings and arrays are cut to a
@@ -30,6 +30,13 @@ class Function:
         self.cost, self.recursive = cost, recursive
 
 
+class Body:
+    """A generator: about `times` values of one kind for `cost` statements."""
+
+    def __init__(self, name, params, kind, times, cost, recursive):
+        self.name, self.params, self.kind, self.times, self.cost, self.recursive = name, params, kind, times, cost, recursive
+
+
 class Scope:
     """Variables visible at a place: name -> kind; `kept` holds those that must not be assigned (loop counters, depth)."""
 
@@ -50,6 +57,10 @@ class Generator:
         self.functions = []
         self.globals = Scope()
         self.generators = []
+        self.bodies = []  # generators with a body like a function's
+        self.yields = None  # kind of the values of the generator that is written
+        self.yielded = 0  # how many, about
+        self.awaits = False  # the function that is written is async
         self.cost = 0  # of the function that is written
         self.weight = 1  # how often the place that is written runs per call
         self.loops = 0  # loops around it in this function
@@ -327,7 +338,7 @@ class Generator:
             if captured:
                 state = self.pick(captured)
                 return "func(%s) { %s := (%s + %s) %% 100003 return %s }" % (name, state, state, name, self.pick((state, "%s * 2" % state)))
-        unary = [f.name for f in self.functions if f.params == ["int"] and f.result == "int" and not f.recursive and f.cost <= 3]
+        unary = [f.name for f in self.functions if f.params == ["int"] and f.result == "int" and not f.recursive and f.cost <= 3 and " " not in f.name]
         if unary and self.chance(0.3):
             return self.pick(unary)
         return "(func(%s) => %s)" % (name, self.lambda_body("int", inner, depth))
@@ -363,6 +374,12 @@ class Generator:
             choices += [(self.leave_loop, 5)]
         if self.current is not None and depth < 3:
             choices += [(self.early_return, 3)]
+        if self.awaits and self.weight <= 8:
+            choices += [(self.pause, 5)]
+        if self.yields is not None:
+            choices += [(self.give, 20)]
+        if self.bodies or scope.names("gen"):
+            choices += [(self.draw, 6)]
         self.rng.choices([c for c, _ in choices], [w for _, w in choices])[0](scope, depth)
 
     def declare(self, scope, depth):
@@ -646,6 +663,20 @@ class Generator:
                 self.open("for %s, %s in %s" % (other, name, over))
                 inner.kinds[other], inner.kinds[name] = "str", "int"
             inner.kept.add(other)
+        elif self.bodies and self.chance(0.7):
+            text, body = self.made(scope, 1)
+            text, kind, times = (text, body.kind, body.times) if text else ("3", "int", 3)
+            if self.chance(0.3):
+                other = self.fresh("i")
+                self.open("for %s, %s in %s" % (other, name, text))
+                inner.kinds[other] = "int"
+                inner.kept.add(other)
+            else:
+                self.open("for %s in %s" % (name, text))
+            inner.kinds[name] = kind
+            if self.yields is not None and self.yielded + times * self.weight < 40 and self.chance(0.7):
+                self.emit("yield %s" % name)
+                self.yielded += times * self.weight
         elif self.generators and self.chance(0.6):
             gen, times = self.pick(self.generators)
             self.open("for %s in %s(%s)" % (name, gen, self.expr("int", scope, 0)))
@@ -664,6 +695,70 @@ class Generator:
         self.quiet_loops -= 1
         self.close(close or "")
 
+    def pause(self, scope, depth):
+        self.emit(self.pick(("await async_sleep(0)", "if %s { await async_sleep(0) }" % self.expr("bool", scope, 1))))
+
+    def give(self, scope, depth):
+        if self.yielded + self.weight > 40:
+            return self.assign(scope, depth)
+        self.yielded += self.weight
+        text = "yield %s" % self.clipped(self.yields, self.computed(self.yields, scope)) if self.chance(0.95) else "yield"
+        choice = self.rng.randrange(12)
+        if choice == 0:
+            name = self.fresh("y")
+            self.emit("mut %s := %s" % (name, text))
+            scope.kinds[name] = "any"
+        elif choice == 1 and self.yields == "int":
+            name, _ = self.target(scope, ("int",))
+            self.emit("%s := 1 + (%s)" % (name, text) if name else text)
+        elif choice == 2:
+            self.emit("if %s { return }" % self.expr("bool", scope, 1))
+            self.emit(text)
+        else:
+            self.emit(text)
+
+    def made(self, scope, depth):
+        """The making of a generator that the work allows, and the generator."""
+        fits = [b for b in self.bodies if self.cost + b.cost * self.weight < WORK_PER_CALL]
+        if not fits:
+            return None, None
+        b = self.pick(fits)
+        self.cost += b.cost * self.weight
+        args = [str(self.rng.randint(0, 3)) if b.recursive and i == 0 else self.expr(k, scope, depth - 1) for i, k in enumerate(b.params)]
+        return "%s(%s)" % (b.name, ", ".join(args)), b
+
+    def draw(self, scope, depth):
+        names = scope.names("gen")
+        if names and self.chance(0.7):
+            name, choice = self.pick(names), self.rng.randrange(4)
+            if choice == 0:
+                self.emit("mut %s := show(%s.next())" % (self.fresh("u"), name))
+            elif choice == 1:
+                local = self.fresh("r")
+                self.emit("mut %s := take(%s, %d)" % (local, name, self.rng.randint(0, 4)))
+                scope.kinds[local] = "mixed"
+            else:
+                item = self.fresh("i")
+                inner = Scope(scope)
+                inner.kinds[item] = "any"
+                self.open("for %s in %s" % (item, name))
+                self.emit("if %s { break }" % self.expr("bool", scope, 1))
+                self.loops, self.quiet_loops = self.loops + 1, self.quiet_loops + 1
+                self.block(inner, self.rng.randint(1, 2), 0)
+                self.loops, self.quiet_loops = self.loops - 1, self.quiet_loops - 1
+                self.close()
+            return
+        text, body = self.made(scope, 2)
+        if text is None:
+            return self.assign(scope, depth)
+        local = self.fresh("r")
+        if self.chance(0.6):
+            self.emit("mut %s := %s" % (local, text))
+            scope.kinds[local] = "gen"
+        else:
+            self.emit("mut %s := %s" % (local, self.pick(("collect(%s)", "take(%s, 5)", "%s.next()", "map(%s, func(v) => [v])")) % text))
+            scope.kinds[local] = "any"
+
     def leave_loop(self, scope, depth):
         self.emit("if %s { %s }" % (self.expr("bool", scope, 1), self.pick(("break", "continue"))))
 
@@ -672,8 +767,8 @@ class Generator:
 
     # -- functions
 
-    def function(self, recursive):
-        name = self.fresh("f")
+    def function(self, recursive, awaits=False):
+        name, call = self.fresh("f"), "await " if awaits else ""
         kinds = [self.pick(SCALARS + ("int", "int", "ints", "floats", "rows", "idict", "struct", "fun", "any")) for _ in range(self.rng.randint(0 if not recursive else 1, 4))]
         if recursive:
             kinds[0] = "int"
@@ -694,7 +789,8 @@ class Generator:
             if recursive and i == 0:
                 scope.kept.add(param)
         self.cost, self.weight, self.loops, self.quiet_loops, self.current = 1, 1, 0, 0, result
-        self.open("func %s(%s)" % (name, ", ".join(params)))
+        self.awaits = awaits
+        self.open("%sfunc %s(%s)" % ("async " if awaits else "", name, ", ".join(params)))
         if recursive:
             first = params[0]
             self.emit("if %s <= 0 { return %s }" % (first, self.clipped(result, self.expr(result, scope, 1))))
@@ -706,7 +802,7 @@ class Generator:
             for _ in range(rounds):
                 local = self.fresh("l")
                 rest = [self.expr(k, scope, 1) for k in kinds[1 : len(kinds) - defaults]]
-                self.emit("mut %s := %s(%s)" % (local, name, ", ".join([first + " - 1"] + rest)))
+                self.emit("mut %s := %s%s(%s)" % (local, call, name, ", ".join([first + " - 1"] + rest)))
                 scope.kinds[local] = result
             cost *= 4 if rounds == 1 else 15
             self.statement(scope, 2)
@@ -715,8 +811,8 @@ class Generator:
         else:
             result = "any"
         self.close()
-        self.current = None
-        self.functions.append(Function(name, kinds, defaults, result, cost, recursive))
+        self.current, self.awaits = None, False
+        self.functions.append(Function(call + name, kinds, defaults, result, cost, recursive))
 
     def polymorphic(self):
         """A short function for operands of all kinds."""
@@ -745,6 +841,60 @@ class Generator:
             self.close()
             self.close()
             self.generators.append((name, times))
+
+    def body(self):
+        """A generator made as functions are."""
+        name, recursive = self.fresh("body"), self.chance(0.2)
+        kinds = [self.pick(SCALARS + ("int", "int", "ints", "floats", "struct", "fun", "any")) for _ in range(self.rng.randint(1 if recursive else 0, 3))]
+        if recursive:
+            kinds[0] = "int"
+        scope = Scope(self.globals)
+        params = [self.fresh("p") for _ in kinds]
+        scope.kinds.update(zip(params, kinds))
+        scope.kept.update(params[:1] if recursive else ())
+        kind = self.pick(("int", "int", "int", "float", "str", "ints", "struct", "any", "bool"))
+        self.cost, self.weight, self.loops, self.quiet_loops, self.current = 1, 1, 0, 0, None
+        self.yields, self.yielded = kind, 0
+        self.open("func* %s(%s)" % (name, ", ".join(params)))
+        if recursive:
+            self.emit("if %s <= 0 { return }" % params[0])
+        for _ in range(self.rng.randint(1, 3)):
+            self.statement(scope, 3)
+        for _ in range(self.rng.randint(0, 1)):
+            self.loop(scope, 3)
+        self.give(scope, 0)
+        if recursive:
+            rest = [self.expr(k, scope, 1) for k in kinds[1:]]
+            self.emit("for x in %s(%s) { yield x }" % (name, ", ".join([params[0] + " - 1"] + rest)))
+            if self.chance(0.5):
+                self.give(scope, 0)
+        for _ in range(self.rng.randint(0, 2)):
+            self.statement(scope, 2)
+        self.close()
+        times = self.yielded * (4 if recursive else 1) + 1
+        self.bodies.append(Body(name, kinds, kind, times, self.cost * (4 if recursive else 1) + times, recursive))
+        self.yields = None
+
+    def drive_body(self, b):
+        times = max(3, min(self.pick((20, 60, 130)), WORK_PER_DRIVER // max(b.cost, 1)))
+        scope = Scope()
+        scope.kinds.update(self.globals.kinds)
+        name, item = self.fresh("i"), self.fresh("i")
+        scope.kinds[name] = "int"
+        scope.kept.add(name)
+        functions, self.functions = self.functions, []
+        bodies, self.bodies = self.bodies, [b]
+        self.cost, self.weight, self.loops, self.quiet_loops = -WORK_PER_DRIVER, 1, 1, 0
+        self.open("for %s in %d" % (name, times))
+        self.open("try")
+        text, _ = self.made(scope, 1)
+        self.open("for %s in %s" % (item, text))
+        self.emit('print("%s", %s, show(%s))' % (b.name, name, item))
+        self.emit("if %s %% 7 == 6 && %s { break }" % (name, self.expr("bool", scope, 1)))
+        self.close()
+        self.close(" except e { print(\"%s\", %s, e.message, e.line, e.stack) }" % (b.name, name))
+        self.close()
+        self.functions, self.bodies = functions, bodies
 
     def drive(self, f):
         times = max(3, min(self.pick((40, 130, 130, 260)), WORK_PER_DRIVER // max(f.cost, 1)))
@@ -806,13 +956,20 @@ class Generator:
         self.wrong = wrong
         self.make_generators()
         for number in range(self.rng.randint(3, 6)):
-            if self.chance(0.25):
+            if self.chance(0.3):
+                self.body()
+            elif self.chance(0.25):
                 self.polymorphic()
             else:
                 self.function(self.chance(0.2))
+        if self.chance(0.3):  # the last one, so that only the main program awaits it: then what it calls may be native
+            self.function(self.chance(0.2), True)
         for f in self.functions:
             self.drive(f)
+        for b in self.bodies:
+            self.drive_body(b)
         self.functions = [f for f in self.functions if f.cost < 40]
+        self.bodies = [b for b in self.bodies if b.cost < 40]
         self.cost, self.weight, self.loops, self.quiet_loops = -300, 1, 1, 0
         top = Scope(self.globals)
         self.open("for round in %d" % self.pick((5, 30, 120)))
