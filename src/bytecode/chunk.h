@@ -107,7 +107,8 @@ typedef struct RfPath {
 
 typedef struct RfCallSite {
     uint32_t place;     /* 1 + path number, or 0: see RfPath */
-    const void *callee; /* inline cache: proto or builtin last called */
+    const void *callee; /* inline cache: proto or builtin last called; NULL with `foreign` */
+    uint64_t foreign;   /* key of the C function last called (runtime/foreign.h), or 0 */
     uint32_t hits, misses;
 } RfCallSite;
 
