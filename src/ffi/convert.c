@@ -3,7 +3,6 @@
 #include <string.h>
 
 #include "base/mem.h"
-#include "base/utf8.h"
 #include "ffi/ffi.h"
 
 /* ---- memory of a call ---- */
@@ -230,34 +229,10 @@ static RfStatus load_int(RfVm *vm, RfCType type, const void *at, RfValue *out)
         return RF_OK;
     }
     if (u > INT64_MAX) {
-        return rf_raise(rf_rt(vm), "ffi result does not fit an int: %llu", (unsigned long long)u);
+        return rf_foreign_too_large(vm, u);
     }
     *out = rf_int((int64_t)u);
     return RF_OK;
-}
-
-RfStatus rf_convert_cstring(RfVm *vm, const char *text, RfValue *out)
-{
-    if (!text) {
-        *out = rf_null();
-        return RF_OK;
-    }
-    size_t len = strlen(text);
-    if (len > RF_STRING_MAX) {
-        return rf_raise_too_large(vm, "ffi_read_string");
-    }
-    if (rf_utf8_validate(text, len) == len) {
-        *out = rf_obj(rf_string_new(text, len));
-        return RF_OK;
-    }
-    RfBuf buf = RF_BUF_INIT;
-    rf_utf8_put_lossy(&buf, text, len);
-    RfStatus status = buf.len > RF_STRING_MAX ? rf_raise_too_large(vm, "ffi_read_string") : RF_OK;
-    if (status == RF_OK) {
-        *out = rf_obj(rf_string_new(buf.data, buf.len));
-    }
-    rf_buf_free(&buf);
-    return status;
 }
 
 /* A new reference in *out also when it fails: the elements so far. */
@@ -321,7 +296,7 @@ RfStatus rf_convert_load(RfVm *vm, RfCType type, const void *at, RfValue *out)
         *out = rf_float(d);
         return RF_OK;
     }
-    case RF_CCLASS_STRING: memcpy(&p, at, sizeof p); return rf_convert_cstring(vm, p, out);
+    case RF_CCLASS_STRING: memcpy(&p, at, sizeof p); return rf_foreign_string(vm, p, out);
     case RF_CCLASS_POINTER: break;
     }
     memcpy(&p, at, sizeof p);

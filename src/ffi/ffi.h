@@ -92,9 +92,6 @@ static inline void rf_scratch_init(RfScratch *s)
 RfStatus rf_convert_store(RfVm *vm, const RfCRole *role, RfCType type, RfValue v, void *at, RfScratch *scratch);
 /* The C value at `at`. *out: new reference. */
 RfStatus rf_convert_load(RfVm *vm, RfCType type, const void *at, RfValue *out);
-/* A NUL-terminated string of C as a value, null for NULL. New reference, or raised when it is too long. */
-RfStatus rf_convert_cstring(RfVm *vm, const char *text, RfValue *out);
-
 /* ---- library.c ---- */
 typedef struct RfLibrary {
     void *handle;   /* dlopen */

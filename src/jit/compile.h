@@ -258,6 +258,10 @@ L rf_direct_call(Emit *e, uint32_t unit, uint32_t first, uint32_t argc, R fn);
 /* emit_higher.c: CLOSURE that only a builtin below calls; the call of such a builtin. false: not one of these */
 bool rf_gen_callback(Emit *e);
 bool rf_gen_higher(Emit *e);
+/* emit_ffi.c: false when the call does not suit */
+bool rf_gen_foreign(Emit *e, uint32_t argc, uint64_t key); /* of a C function with this key */
+bool rf_gen_ffi_read(Emit *e, uint32_t argc);
+bool rf_gen_ffi_write(Emit *e, uint32_t argc);
 bool rf_gen_builtin(Emit *e, const char *name, uint32_t argc, uint32_t place); /* emit_builtin.c */
 void rf_load_value(Emit *e, R address, uint32_t d, uint16_t seen); /* emit_value.c: slot d gets a copy of what lies there */
 void rf_guard_shape(Emit *e, uint32_t slot, uint32_t shape);

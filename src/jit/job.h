@@ -19,7 +19,8 @@ typedef struct RfJobConst {
 typedef enum RfJobCallee {
     RF_CALLEE_UNKNOWN, /* never called, or callees of several kinds */
     RF_CALLEE_UNIT,    /* one script function: `unit` (may be RF_JOB_NONE when it is not part of the job) */
-    RF_CALLEE_BUILTIN  /* one builtin: `builtin` */
+    RF_CALLEE_BUILTIN, /* one builtin: `builtin` */
+    RF_CALLEE_FOREIGN  /* C functions of one key: `foreign` */
 } RfJobCallee;
 
 typedef struct RfJobCall {
@@ -27,6 +28,7 @@ typedef struct RfJobCall {
     uint8_t kind;   /* RfJobCallee */
     uint32_t unit;
     const char *builtin; /* name */
+    uint64_t foreign;    /* key (vm/ctype.h), or 0 */
 } RfJobCall;
 
 typedef struct RfJobField {

@@ -163,13 +163,14 @@ static void get_consts(Reader *r, RfJobUnit *u)
 
 static void get_sites(Reader *r, RfJobUnit *u)
 {
-    u->ncalls = get_count(r, 10);
+    u->ncalls = get_count(r, 18);
     u->calls = NEW(r, RfJobCall, u->ncalls);
     for (uint32_t i = 0; i < u->ncalls; i++) {
         u->calls[i].place = get32(r);
         u->calls[i].kind = get8(r);
         u->calls[i].unit = get32(r);
         u->calls[i].builtin = get_builtin(r);
+        u->calls[i].foreign = get(r, 8);
     }
     u->nfields = get_count(r, 12);
     u->fields = NEW(r, RfJobField, u->nfields);

@@ -48,6 +48,7 @@ typedef struct RfJobSource {
         uint8_t kind;
         RfProto *proto;
         const RfBuiltin *builtin;
+        uint64_t foreign;
     } * calls;      /* proto->ncalls */
     uint8_t *named; /* module->nglobals */
 } RfJobSource;

@@ -166,6 +166,7 @@ static void put_sites(RfJobMaker *m, const RfJobSource *u)
         put8(m, u->calls[i].kind);
         rf_job_put32(m, u->calls[i].proto ? rf_job_unit_number(m, u->calls[i].proto) : RF_JOB_NONE);
         put_builtin(m, u->calls[i].builtin);
+        put(m, u->calls[i].foreign, 8);
     }
     rf_job_put32(m, p->nfields);
     for (uint32_t i = 0; i < p->nfields; i++) {

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "base/utf8.h"
 #include "vm/frame.h"
 
 struct RfForeignLate {
@@ -71,6 +72,35 @@ RfStatus rf_foreign_call(RfVm *vm, RfForeign *fn, uint32_t argc, RfValue *argv, 
     if (status == RF_OK) {
         rf_push(vm, out);
     }
+    return status;
+}
+
+RfStatus rf_foreign_too_large(RfVm *vm, uint64_t value)
+{
+    return rf_raise(rf_rt(vm), "ffi result does not fit an int: %llu", (unsigned long long)value);
+}
+
+RfStatus rf_foreign_string(RfVm *vm, const char *text, RfValue *out)
+{
+    if (!text) {
+        *out = rf_null();
+        return RF_OK;
+    }
+    size_t len = strlen(text);
+    if (len > RF_STRING_MAX) {
+        return rf_raise_too_large(vm, "ffi_read_string");
+    }
+    if (rf_utf8_validate(text, len) == len) {
+        *out = rf_obj(rf_string_new(text, len));
+        return RF_OK;
+    }
+    RfBuf buf = RF_BUF_INIT;
+    rf_utf8_put_lossy(&buf, text, len);
+    RfStatus status = buf.len > RF_STRING_MAX ? rf_raise_too_large(vm, "ffi_read_string") : RF_OK;
+    if (status == RF_OK) {
+        *out = rf_obj(rf_string_new(buf.data, buf.len));
+    }
+    rf_buf_free(&buf);
     return status;
 }
 

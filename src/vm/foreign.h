@@ -35,6 +35,10 @@ void rf_foreign_end(RfVm *vm); /* the VM is being freed */
  * caller or by what lies from `ret` on. */
 RfStatus rf_foreign_call(RfVm *vm, RfForeign *fn, uint32_t argc, RfValue *argv, RfValue *ret);
 
+/* Results of C: a NUL-terminated string as a value, null for NULL (new reference, or raised when it is too long); and the error
+ * for an unsigned number that is none of ours. */
+RfStatus rf_foreign_string(RfVm *vm, const char *text, RfValue *out);
+RfStatus rf_foreign_too_large(RfVm *vm, uint64_t value);
 /* p.NAME: address, size. True and *out, or false. */
 bool rf_pointer_member(const RfPointer *p, const RfString *name, RfValue *out);
 /* p.offset(n). *found false: no such method. */
