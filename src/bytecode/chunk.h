@@ -223,6 +223,7 @@ typedef struct RfRootPos {
 #define RF_PROTO_SPAWN 64u
 #define RF_PROTO_TEST 128u
 #define RF_PROTO_DEFAULTS 256u  /* has default parameters */
+#define RF_PROTO_KEEPS 1024u    /* locals hold their values to the end, because C may use what they stand for: no last uses */
 #define RF_PROTO_SLOW_CALL 512u /* async, generator, or defaults: CALL takes the general path */
 
 #define RF_TRIGGER_NEVER UINT32_MAX /* the VM keeps its counts below this */

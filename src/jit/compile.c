@@ -129,7 +129,7 @@ static void start_state(Emit *e, const RfJobLoop *loop)
         if (i < u->nlocals) {
             uint16_t class = loop->locals[i];
             SlotKind k = u->level >= 2 && class != RF_CLASS_UNDEF ? K_HOME : class == RF_CLASS_UNDEF ? K_UNDEF : rf_kind_of_class(class);
-            if (!rf_alive(e, loop->pc, i)) {
+            if (!rf_alive(e, loop->pc, i) && !rf_keeps(e, i, k == K_HOME, class & (uint16_t)~RF_CLASS_SEEN)) {
                 k = K_DEAD;
             } else if (k == K_HOME || k == K_DEAD) {
                 k = K_HOME;
@@ -758,6 +758,7 @@ bool rf_jit_compile(const RfJob *job, const char *path, unsigned want, RfCompile
         info->u = u;
         info->light = true;
         info->borrows = rf_mem_zalloc(u->nparams + 1u);
+        info->kept = u->flags & RF_PROTO_KEEPS ? rf_mem_zalloc(u->nlocals + 1u) : NULL;
         find_borrows(u, info->borrows);
         info->params = rf_mem_zalloc(sizeof(SlotKind) * (u->nparams + 1u));
         for (uint32_t p = 0; p < u->nparams; p++) {
@@ -809,6 +810,7 @@ bool rf_jit_compile(const RfJob *job, const char *path, unsigned want, RfCompile
     }
     for (uint32_t i = 0; i < job->nunits; i++) {
         rf_mem_free(c.units[i].borrows, job->units[i].nparams + 1u);
+        rf_mem_free(c.units[i].kept, c.units[i].kept ? job->units[i].nlocals + 1u : 0);
         rf_mem_free(c.units[i].params, sizeof(SlotKind) * (job->units[i].nparams + 1u));
         if (c.units[i].gparams) {
             rf_mem_free(c.units[i].gparams, sizeof(gcc_jit_param *) * (job->units[i].nparams + 3u));

@@ -79,6 +79,7 @@ typedef struct UnitInfo {
     gcc_jit_function *direct;
     gcc_jit_param **gparams;
     bool *borrows;     /* per parameter: never written, so its value stays the caller's */
+    uint8_t *kept; /* RF_PROTO_KEEPS, per local: it may hold pointers to C memory, so it counts as alive everywhere; else NULL */
     SlotKind *params;  /* K_INT, K_FLOAT, K_BOOL or K_HOME */
     SlotKind result;   /* K_DEAD: not known yet; scalar kind, or K_HOME */
     bool used;         /* called directly, or an entry: its code is emitted */
@@ -152,10 +153,13 @@ void rf_flow_effect(const RfJobUnit *u, RfInstr in, int *pops, int *pushes, int 
 bool rf_flow_analyse(Emit *e); /* depth_at, leaders, loops, liveness; false: too strange to compile */
 static inline bool rf_alive(const Emit *e, uint32_t pc, uint32_t local)
 {
-    return e->live[pc * e->live_words + local / 32] >> (local % 32) & 1;
+    return (e->live[pc * e->live_words + local / 32] >> (local % 32) & 1) || (e->info->kept && e->info->kept[local]);
 }
 
 /* ---- state.c ---- */
+/* A local of these classes (0: any) that is not alive any more: must its value stay all the same? Then it counts as alive in
+ * the next round. */
+bool rf_keeps(const Emit *e, uint32_t local, bool boxed, uint16_t class);
 void rf_state_copy(const Emit *e, State *to, const State *from);
 /* Control goes from the current point to `target`: joins (dry) or emits the conversions and the jump. `taken` block is where
  * the code goes (e->block is restored). */
