@@ -18,7 +18,10 @@ static bool boxed(const Slot *s)
 static T c_type(Emit *e, RfCKind kind)
 {
     static const enum gcc_jit_types by_bytes[2][9] = {
-        {[1] = GCC_JIT_TYPE_SIGNED_CHAR, [2] = GCC_JIT_TYPE_SHORT, [4] = GCC_JIT_TYPE_INT, [8] = GCC_JIT_TYPE_LONG_LONG},
+        {[1] = GCC_JIT_TYPE_SIGNED_CHAR,
+         [2] = GCC_JIT_TYPE_SHORT,
+         [4] = GCC_JIT_TYPE_INT,
+         [8] = GCC_JIT_TYPE_LONG_LONG},
         {[1] = GCC_JIT_TYPE_UNSIGNED_CHAR,
          [2] = GCC_JIT_TYPE_UNSIGNED_SHORT,
          [4] = GCC_JIT_TYPE_UNSIGNED_INT,
@@ -75,7 +78,8 @@ static L int_argument(Emit *e, uint32_t slot, RfCKind kind)
     if (bits < 64) { /* v - low <= high - low, unsigned */
         int64_t low = rf_ctype_info[kind].class == RF_CCLASS_SIGNED ? -(INT64_C(1) << (bits - 1)) : 0;
         R above = rf_cast(e, rf_bin(e, GCC_JIT_BINARY_OP_MINUS, c->t_i64, rf_val(e, v), rf_k(e, low)), c->t_u64);
-        rf_guard(e, rf_cmp(e, GCC_JIT_COMPARISON_LE, above, rf_kt(e, c->t_u64, (INT64_C(1) << bits) - 1)), RF_REASON_OVERFLOW);
+        rf_guard(e, rf_cmp(e, GCC_JIT_COMPARISON_LE, above, rf_kt(e, c->t_u64, (INT64_C(1) << bits) - 1)),
+                 RF_REASON_OVERFLOW);
     }
     return v;
 }
@@ -197,7 +201,8 @@ static void push_object(Emit *e, RfCKind kind, L raw)
 {
     L value = rf_temp(e, e->c->t_value), status = rf_temp(e, e->c->t_i32);
     if (!e->dry && e->block) {
-        R args[6] = {e->vm, e->frame, rf_where(e), rf_k(e, kind), rf_val(e, raw), rf_cast(e, rf_addr(e, value), e->c->t_ptr)};
+        R args[6] = {e->vm,         e->frame,       rf_where(e),
+                     rf_k(e, kind), rf_val(e, raw), rf_cast(e, rf_addr(e, value), e->c->t_ptr)};
         rf_set(e, status, rf_help(e, RF_HELPER_foreign_object, 6, args));
         rf_check(e, rf_val(e, status));
     }
@@ -407,7 +412,8 @@ bool rf_gen_ffi_read(Emit *e, uint32_t argc)
         R value = rf_val(e, in_memory(e, at, kind));
         rf_set(e, raw, kind == RF_C_BOOL ? rf_cmp(e, GCC_JIT_COMPARISON_NE, value, rf_kt(e, c->t_u8, 0)) : value);
         if (rf_ctype_info[kind].class == RF_CCLASS_UNSIGNED && rf_ctype_info[kind].bytes == 8) {
-            rf_guard(e, rf_cmp(e, GCC_JIT_COMPARISON_GE, rf_cast(e, rf_val(e, raw), c->t_i64), rf_k(e, 0)), RF_REASON_OVERFLOW);
+            rf_guard(e, rf_cmp(e, GCC_JIT_COMPARISON_GE, rf_cast(e, rf_val(e, raw), c->t_i64), rf_k(e, 0)),
+                     RF_REASON_OVERFLOW);
         }
     }
     for (uint32_t i = 0; i <= argc; i++) {
