@@ -241,14 +241,7 @@ RfStatus rf_lib_ffi_read_string(RfVm *vm, const RfBuiltin *self, int argc, RfVal
     if (len > RF_STRING_MAX) {
         return rf_raise_too_large(vm, self->canonical);
     }
-    RfBuf text = RF_BUF_INIT;
-    rf_utf8_put_lossy(&text, (const char *)p->address, len);
-    RfStatus status = text.len > RF_STRING_MAX ? rf_raise_too_large(vm, self->canonical) : RF_OK;
-    if (status == RF_OK) {
-        *out = rf_obj(rf_string_new(text.data, text.len));
-    }
-    rf_buf_free(&text);
-    return status;
+    return rf_foreign_read_text(vm, (const char *)p->address, len, out);
 }
 
 RfStatus rf_lib_ffi_read_bytes(RfVm *vm, const RfBuiltin *self, int argc, RfValue *argv, RfValue *out)

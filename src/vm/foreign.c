@@ -80,28 +80,32 @@ RfStatus rf_foreign_too_large(RfVm *vm, uint64_t value)
     return rf_raise(rf_rt(vm), "ffi result does not fit an int: %llu", (unsigned long long)value);
 }
 
-RfStatus rf_foreign_string(RfVm *vm, const char *text, RfValue *out)
+RfStatus rf_foreign_read_text(RfVm *vm, const char *bytes, size_t len, RfValue *out)
 {
-    if (!text) {
-        *out = rf_null();
-        return RF_OK;
-    }
-    size_t len = strlen(text);
     if (len > RF_STRING_MAX) {
         return rf_raise_too_large(vm, "ffi_read_string");
     }
-    if (rf_utf8_validate(text, len) == len) {
-        *out = rf_obj(rf_string_new(text, len));
+    if (rf_utf8_validate(bytes, len) == len) {
+        *out = rf_obj(rf_string_new(bytes, len));
         return RF_OK;
     }
-    RfBuf buf = RF_BUF_INIT;
-    rf_utf8_put_lossy(&buf, text, len);
-    RfStatus status = buf.len > RF_STRING_MAX ? rf_raise_too_large(vm, "ffi_read_string") : RF_OK;
+    RfBuf text = RF_BUF_INIT;
+    rf_utf8_put_lossy(&text, bytes, len);
+    RfStatus status = text.len > RF_STRING_MAX ? rf_raise_too_large(vm, "ffi_read_string") : RF_OK;
     if (status == RF_OK) {
-        *out = rf_obj(rf_string_new(buf.data, buf.len));
+        *out = rf_obj(rf_string_new(text.data, text.len));
     }
-    rf_buf_free(&buf);
+    rf_buf_free(&text);
     return status;
+}
+
+RfStatus rf_foreign_string(RfVm *vm, const char *text, RfValue *out)
+{
+    if (text) {
+        return rf_foreign_read_text(vm, text, strlen(text), out);
+    }
+    *out = rf_null();
+    return RF_OK;
 }
 
 bool rf_pointer_member(const RfPointer *p, const RfString *name, RfValue *out)

@@ -38,6 +38,8 @@ RfStatus rf_foreign_call(RfVm *vm, RfForeign *fn, uint32_t argc, RfValue *argv, 
 /* Results of C: a NUL-terminated string as a value, null for NULL (new reference, or raised when it is too long); and the error
  * for an unsigned number that is none of ours. */
 RfStatus rf_foreign_string(RfVm *vm, const char *text, RfValue *out);
+/* Bytes of C as a string, U+FFFD for what is no UTF-8. New reference, or raised when it is too long. */
+RfStatus rf_foreign_read_text(RfVm *vm, const char *bytes, size_t len, RfValue *out);
 RfStatus rf_foreign_too_large(RfVm *vm, uint64_t value);
 /* p.NAME: address, size. True and *out, or false. */
 bool rf_pointer_member(const RfPointer *p, const RfString *name, RfValue *out);
