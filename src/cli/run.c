@@ -146,7 +146,7 @@ int rf_run_command(const RfArgs *args)
     ruff_flush(vm);
     code = status == RUFF_OK ? 0 : report(ruff_last_error(vm), as_json);
     code = final_code(code, ruff_output_error(vm));
-    rf_vm_leave(vm->vm, false);
+    rf_vm_leave(vm->vm);
 #if defined(RF_SANITIZE) || defined(RF_ASSERTIONS)
     running.vm = NULL;
     ruff_vm_free(vm); /* otherwise the process ends sooner without taking the heap apart */

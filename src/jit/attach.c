@@ -88,8 +88,8 @@ static void forget(RfVm *vm, RfModule *module)
 
 /* ---- coming and going ---- */
 
-/* What there is to do once before the VM, or with `closing` the process, ends. quick: nobody wants to wait. */
-static void finish(RfVm *vm, bool quick, bool closing)
+/* What there is to do once before the VM, or with `closing` the process, ends. */
+static void finish(RfVm *vm, bool closing)
 {
     RfJit *jit = rf_jit_of(vm);
     if (jit->left) {
@@ -97,9 +97,6 @@ static void finish(RfVm *vm, bool quick, bool closing)
     }
     jit->left = true;
     if (jit->pending) {
-        if (jit->cached && !quick) {
-            rf_queue_wait(jit, 1000);
-        }
         rf_install_rest(jit);
     }
     if (closing) {
@@ -112,9 +109,9 @@ static void finish(RfVm *vm, bool quick, bool closing)
     }
 }
 
-static void leave(RfVm *vm, bool quick)
+static void leave(RfVm *vm)
 {
-    finish(vm, quick, true);
+    finish(vm, true);
 }
 
 static const RfTier tier = {.call = rf_policy_call,
@@ -169,7 +166,7 @@ void rf_jit_detach(RfVm *vm)
     if (!jit) {
         return;
     }
-    finish(vm, jit->task, false);
+    finish(vm, false);
     while (jit->images) {
         RfImage *image = jit->images;
         jit->images = image->next;

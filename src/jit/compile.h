@@ -31,6 +31,7 @@ typedef enum SlotKind {
     K_HOME,   /* in its home, owned */
     K_ALIAS,  /* operand: the value of local n, not counted; moved: the local has given it up */
     K_GALIAS, /* operand: the value of global n, not counted */
+    K_ELEM,   /* operand: the value at the address in a register (Emit.areg), inside a container, not counted: emit_nested.c */
     K_CONST,  /* operand: constant n (a string), not counted */
     K_UNIT,   /* operand: the function of unit n, known for good */
     K_BUILTIN /* operand: the builtin called `name` */
@@ -94,13 +95,17 @@ typedef struct Emit {
     const RfJobUnit *u;
     bool dry, changed;
     int32_t osr; /* loop pc or -1 */
+    uint32_t start_pc;          /* where the code begins */
+    uint32_t first_pc, last_pc; /* what the form covers: the function, or only the loop */
     gcc_jit_function *fn;
     gcc_jit_block *block; /* being filled; NULL: unreachable */
     R vm, frame, fp;
     L closure;
+    gcc_jit_block *leave; /* calls helper exit with the number in leave_with: one for all exits, because calls are dear in GCC */
+    L leave_with;
     L lazy_fp; /* of a light function: set by rf_need_homes */
     gcc_jit_block *homes_block; /* where it was last set */
-    L *ireg, *freg;  /* by slot, made on demand */
+    L *ireg, *freg, *areg; /* by slot, made on demand: ints and bools, floats, addresses of K_ELEM */
     L tmp_ret;
     uint32_t nslots; /* nlocals + max_stack */
     uint32_t *depth_at; /* operand depth before each pc, UINT32_MAX unreachable */
@@ -167,8 +172,12 @@ void rf_goto(Emit *e, uint32_t target);
 gcc_jit_block *rf_edge(Emit *e, uint32_t target); /* a block that goes there with the current state */
 /* A cold block that leaves native code at pc with the current state. */
 gcc_jit_block *rf_exit(Emit *e, uint32_t pc, RfReason reason, bool guard, bool error);
+/* After helper safepoint: an error at the present pc, or on to `resume`. */
+gcc_jit_block *rf_exit_stopped(Emit *e, uint32_t resume);
 /* as rf_exit with error, operand stack as the VM left it (vm->sp); all operands were in their homes */
 gcc_jit_block *rf_exit_step(Emit *e);
+/* The number of a record for helper `enter`: what the n slots are to hold. Takes `states` (rf_mem, n + 1 bytes). */
+uint32_t rf_entry_record(Emit *e, uint32_t pc, uint32_t n, char *states);
 /* Continues when cond holds (likely), else leaves at e->pc. */
 void rf_guard(Emit *e, R cond, RfReason reason);
 /* The status of a helper: 0 goes on, else error exit with the present state. */
@@ -185,7 +194,8 @@ void rf_release_slot(Emit *e, uint32_t i);
 static inline uint32_t rf_top(const Emit *e) { return e->u->nlocals + e->s.depth - 1; }
 uint32_t rf_push_slot(Emit *e, SlotKind k); /* new top operand of kind k, its slot number */
 void rf_set_slot(Emit *e, uint32_t i, SlotKind k);
-void rf_gen_safepoint(Emit *e);
+/* resume: where the interpreter can go on with the present state when the code has been withdrawn; -1 nowhere. */
+void rf_gen_safepoint(Emit *e, int64_t resume);
 
 /* ---- small emission (emit_util.c); all return NULL and do nothing in dry passes ---- */
 R rf_k(Emit *e, int64_t v);
@@ -241,6 +251,8 @@ uint16_t rf_classes_of(const Emit *e, bool global, uint32_t n); /* seen of a var
 void rf_view_clear(Emit *e, bool global, uint32_t n, bool only_write);
 void rf_view_clear_globals(Emit *e);
 void rf_view_refresh(Emit *e, View *v);
+void rf_view_refresh_slowly(Emit *e, const View *v); /* by a helper: for slow paths, where size counts. Its freshness stays */
+R rf_global_is_mut(Emit *e, uint32_t global);
 View *rf_view_of(Emit *e, bool global, uint32_t n);
 void rf_views_enter_loops(Emit *e, uint32_t from, uint32_t to);
 void rf_views_collect(Emit *e);
@@ -250,6 +262,12 @@ uint16_t rf_array_class(uint16_t seen); /* the one element kind for arrays of th
 uint16_t rf_elem_kind(uint16_t class);
 /* Loads the element at `index` (in range) of v into slot d as kind k; `other` is taken when it is not of that kind. */
 void rf_load_element(Emit *e, const View *v, R index, uint32_t d, SlotKind k, gcc_jit_block *other);
+/* emit_nested.c */
+bool rf_is_fleeting(const Emit *e, uint32_t depth); /* may what is pushed now, up to this depth, be a K_ELEM? */
+void rf_set_elem(Emit *e, uint32_t slot, R address);
+void rf_keep_elems(Emit *e); /* before anything that may change a container: they get counts of their own */
+bool rf_gen_store_nested(Emit *e, const RfJobPath *path, bool value_on_top);
+bool rf_gen_index_nested(Emit *e, uint32_t xslot, uint32_t islot, SlotKind k);
 void rf_gen_call(Emit *e);                       /* emit_call.c */
 void rf_gen_call_method(Emit *e);
 bool rf_can_call(const Emit *e, uint32_t unit, uint32_t argc); /* directly */

@@ -56,6 +56,8 @@ static void invalidate(RfVm *vm, RfImage *image, RfUnit *unit, RfReason reason)
     bool own = unit->proto == image->protos[0] && rf_unit_withdraw(vm, image, unit, withdrawn, &w);
     if (own || rf_unit_withdraw(vm, image, NULL, withdrawn, &w)) {
         unit->invalidations++;
+        image->withdrawn = true;
+        rf_vm_request(vm);
         unit->reason = w.reason;
         vm->profile_left = RF_PROFILE_WINDOW; /* for what comes instead */
     } else {
@@ -90,11 +92,12 @@ void rf_deopt_exit(RfVm *vm, RfImage *image, uint32_t exit)
     RfProto *proto = image->protos[e->unit];
     RfUnit *unit = rf_unit_of(vm, proto);
     uint32_t fails = image->exit_counts[exit];
+    if (e->reason == RF_REASON_NONE) { /* the loop is over */
+        return;
+    }
     jit->counts.deopts++;
     unit->exits++;
-    if (e->reason != RF_REASON_NONE) {
-        unit->reason = e->reason;
-    }
+    unit->reason = e->reason;
     if (e->guard) {
         jit->counts.guards++;
         unit->deopts++;
@@ -103,6 +106,9 @@ void rf_deopt_exit(RfVm *vm, RfImage *image, uint32_t exit)
         }
     }
     rf_trace_deopt(unit, e->pc, e->reason, unit->exits);
+    if (e->guard && image->withdrawn) {
+        rf_vm_request(vm); /* somewhere below a loop still runs in this code */
+    }
     if (e->guard && unit->level < LEVEL_GENERIC && (fails >= EXIT_LIMIT || failures(image, e->unit) >= UNIT_LIMIT)) {
         invalidate(vm, image, unit, e->reason);
     }

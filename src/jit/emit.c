@@ -88,8 +88,9 @@ bool rf_gen_step(Emit *e)
         L status = rf_temp(e, e->c->t_i32);
         rf_set(e, status, rf_help(e, RF_HELPER_step, 3, args));
         gcc_jit_block *ok = rf_block(e), *out = rf_exit_step(e);
-        rf_branch(e, rf_likely(e, rf_cmp(e, GCC_JIT_COMPARISON_EQ, rf_val(e, status), rf_kt(e, e->c->t_i32, RF_OK)), true), ok,
-                  out);
+        rf_branch(e,
+                  rf_likely(e, rf_cmp(e, GCC_JIT_COMPARISON_EQ, rf_val(e, status), rf_kt(e, e->c->t_i32, RF_OK)), true),
+                  ok, out);
         e->block = ok;
     }
     instruction_cleared(e);
@@ -220,8 +221,11 @@ static void load_local(Emit *e, RfInstr in)
     }
     uint32_t i = rf_push_slot(e, (SlotKind)s->k);
     if (s->k == K_HOME) {
-        e->s.slots[i] =
-            (Slot){.k = K_ALIAS, .n = in.a, .moved = (in.b & RF_VARREF_MOVE) != 0 && !s->borrowed, .class = s->class, .shape = s->shape};
+        e->s.slots[i] = (Slot){.k = K_ALIAS,
+                               .n = in.a,
+                               .moved = (in.b & RF_VARREF_MOVE) != 0 && !s->borrowed,
+                               .class = s->class,
+                               .shape = s->shape};
         /* a value given away twice: the first alias keeps it */
         for (uint32_t j = e->u->nlocals; j < i; j++) {
             if (e->s.slots[j].k == K_ALIAS && e->s.slots[j].n == in.a) {
@@ -293,7 +297,7 @@ static void clear_locals(Emit *e, RfInstr in, SlotKind k)
 
 /* ---- jumps ---- */
 
-static void safepoint(Emit *e)
+void rf_gen_safepoint(Emit *e, int64_t resume)
 {
     if (e->dry || !e->block) {
         return;
@@ -301,20 +305,29 @@ static void safepoint(Emit *e)
     gcc_jit_block *stop = rf_block(e), *on = rf_block(e);
     /* an atomic load: GCC would take a plain one (and, in version 12, one marked volatile) out of the loop */
     RfCompiler *c = e->c;
-    R load[2] = {rf_gcc.context_new_cast(c->ctx, NULL, rf_addr(e, rf_at(e, e->vm, offsetof(RfVm, interrupt), c->t_i32)), c->t_cvptr),
+    R load[2] = {rf_gcc.context_new_cast(c->ctx, NULL, rf_addr(e, rf_at(e, e->vm, offsetof(RfVm, interrupt), c->t_i32)),
+                                         c->t_cvptr),
                  rf_kt(e, c->t_i32, __ATOMIC_RELAXED)};
     R flag = rf_cast(e, rf_gcc.context_new_call(c->ctx, NULL, c->load_fn, 2, load), c->t_i32);
     rf_branch(e, rf_likely(e, rf_cmp(e, GCC_JIT_COMPARISON_NE, flag, rf_kt(e, e->c->t_i32, 0)), false), stop, on);
     e->block = stop;
-    R args[3] = {e->vm, e->frame, rf_where(e)};
-    rf_check(e, rf_help(e, RF_HELPER_safepoint, 3, args));
+    R where = rf_where(e);
+    if (resume >= 0) {
+        where = rf_bin(e, GCC_JIT_BINARY_OP_BITWISE_OR, c->t_i64, rf_cast(e, where, c->t_i64),
+                       rf_k(e, (int64_t)RF_WHERE_LEAVES));
+    }
+    R args[3] = {e->vm, e->frame, where};
+    R status = rf_help(e, RF_HELPER_safepoint, 3, args);
+    if (resume < 0) {
+        rf_check(e, status);
+    } else {
+        gcc_jit_block *leave = rf_exit_stopped(e, (uint32_t)resume);
+        rf_branch(e, rf_cmp(e, GCC_JIT_COMPARISON_EQ, status, rf_kt(e, c->t_i32, RF_OK)), on, leave);
+        e->block = on;
+        return;
+    }
     rf_jump(e, on);
     e->block = on;
-}
-
-void rf_gen_safepoint(Emit *e)
-{
-    safepoint(e);
 }
 
 /* A block that goes to target over a back edge. */
@@ -330,7 +343,7 @@ static gcc_jit_block *back_edge(Emit *e, uint32_t target, bool back)
     if (!e->dry) {
         e->block = edge;
     }
-    safepoint(e);
+    rf_gen_safepoint(e, target);
     rf_goto(e, target);
     e->block = from;
     rf_state_copy(e, &e->s, &kept);
@@ -456,7 +469,8 @@ static void emit_return(Emit *e)
         return;
     }
     L ret = rf_temp(e, c->t_ret);
-    L tag = rf_gcc.lvalue_access_field(ret, NULL, c->r_tag), payload = rf_gcc.lvalue_access_field(ret, NULL, c->r_payload);
+    L tag = rf_gcc.lvalue_access_field(ret, NULL, c->r_tag),
+      payload = rf_gcc.lvalue_access_field(ret, NULL, c->r_payload);
     uint32_t kept = UINT32_MAX; /* the local whose value is the result */
     switch (k) {
     case K_INT:
@@ -487,9 +501,7 @@ static void emit_return(Emit *e)
         rf_set(e, tag, rf_val(e, rf_tag(e, rf_home(e, top))));
         rf_set(e, payload, rf_cast(e, rf_val(e, rf_payload(e, rf_home(e, top))), c->t_u64));
         break;
-    default:
-        rf_set(e, tag, rf_kt(e, c->t_u64, RF_TAG_NULL));
-        rf_set(e, payload, rf_kt(e, c->t_u64, 0));
+    default: rf_set(e, tag, rf_kt(e, c->t_u64, RF_TAG_NULL)); rf_set(e, payload, rf_kt(e, c->t_u64, 0));
     }
     /* from the top: an operand may have taken a local's value over */
     for (uint32_t i = top; i-- > 0;) {
@@ -561,7 +573,7 @@ void rf_gen_instr(Emit *e)
     }
     case RF_OP_JUMP: rf_goto(e, in.b); break;
     case RF_OP_LOOP:
-        safepoint(e);
+        rf_gen_safepoint(e, in.b);
         rf_goto(e, in.b);
         break;
     case RF_OP_JUMP_IF_FALSE: jump_if(e, in, false, false); break;
@@ -570,12 +582,8 @@ void rf_gen_instr(Emit *e)
     case RF_OP_LOOP_IF_TRUE: jump_if(e, in, true, true); break;
     case RF_OP_JUMP_IF_NULL:
     case RF_OP_JUMP_NOT_NULL: jump_null(e, in); break;
-    case RF_OP_INDEX:
-        rf_gen_index(e, rf_top(e) - 1, rf_top(e), true);
-        break;
-    case RF_OP_INDEX_LOCAL:
-        rf_gen_index(e, in.a, rf_top(e), false);
-        break;
+    case RF_OP_INDEX: rf_gen_index(e, rf_top(e) - 1, rf_top(e), true); break;
+    case RF_OP_INDEX_LOCAL: rf_gen_index(e, in.a, rf_top(e), false); break;
     case RF_OP_STORE_INDEX_LOCAL: rf_gen_store_index(e, false, in.a); break;
     case RF_OP_STORE_INDEX_GLOBAL: rf_gen_store_index(e, true, in.b); break;
     case RF_OP_GET_FIELD: rf_gen_get_field(e); break;

@@ -132,8 +132,10 @@ static uint64_t bit_of(Emit *e, const View *v)
 
 uint16_t rf_elem_kind(uint16_t class)
 {
-    return class == RF_CLASS_INTS ? RF_ELEM_INT : class == RF_CLASS_FLOATS ? RF_ELEM_FLOAT : class == RF_CLASS_BOOLS ? RF_ELEM_BOOL
-                                                                                              : RF_ELEM_ANY;
+    return class == RF_CLASS_INTS     ? RF_ELEM_INT
+           : class == RF_CLASS_FLOATS ? RF_ELEM_FLOAT
+           : class == RF_CLASS_BOOLS  ? RF_ELEM_BOOL
+                                      : RF_ELEM_ANY;
 }
 
 static R var_place(Emit *e, bool global, uint32_t n)
@@ -181,25 +183,26 @@ void rf_view_refresh(Emit *e, View *v)
     gcc_jit_block *array = rf_block(e), *kind = rf_block(e), *none = rf_block(e), *on = rf_block(e);
     R place = var_place(e, v->global, v->n);
     L obj = rf_temp(e, c->t_u8p);
-    rf_branch(e, rf_likely(e, rf_cmp(e, GCC_JIT_COMPARISON_EQ, rf_val(e, rf_tag(e, place)), rf_kt(e, c->t_u64, RF_TAG_ARRAY)), true),
+    rf_branch(e,
+              rf_likely(e,
+                        rf_cmp(e, GCC_JIT_COMPARISON_EQ, rf_val(e, rf_tag(e, place)), rf_kt(e, c->t_u64, RF_TAG_ARRAY)),
+                        true),
               array, none);
     e->block = array;
     rf_set(e, obj, rf_val(e, rf_payload_p(e, place)));
     R aux = rf_val(e, rf_at(e, rf_val(e, obj), offsetof(RfObject, aux), c->t_u16));
-    rf_branch(e, rf_likely(e, rf_cmp(e, GCC_JIT_COMPARISON_EQ, aux, rf_kt(e, c->t_u16, rf_elem_kind(v->class))), true), kind, none);
+    rf_branch(e, rf_likely(e, rf_cmp(e, GCC_JIT_COMPARISON_EQ, aux, rf_kt(e, c->t_u16, rf_elem_kind(v->class))), true),
+              kind, none);
     e->block = kind;
     rf_set(e, v->data, rf_val(e, rf_at(e, rf_val(e, obj), offsetof(RfArray, as), c->t_u8p)));
     rf_set(e, v->len, rf_cast(e, rf_val(e, rf_at(e, rf_val(e, obj), offsetof(RfArray, len), c->t_u32)), c->t_u64));
-    R unique = rf_cast(e, rf_cmp(e, GCC_JIT_COMPARISON_EQ, rf_val(e, rf_at(e, rf_val(e, obj), offsetof(RfObject, rc), c->t_u32)),
-                                 rf_kt(e, c->t_u32, 1)),
-                       c->t_u64);
+    R unique =
+        rf_cast(e,
+                rf_cmp(e, GCC_JIT_COMPARISON_EQ, rf_val(e, rf_at(e, rf_val(e, obj), offsetof(RfObject, rc), c->t_u32)),
+                       rf_kt(e, c->t_u32, 1)),
+                c->t_u64);
     if (v->global) {
-        R module = rf_bound(e, RF_BIND_MODULE, e->u->number, NULL, c->t_u8p);
-        R infos = rf_val(e, rf_at(e, module, offsetof(RfModule, info), c->t_u8p));
-        R info = rf_val(e, rf_at(e, infos, (int64_t)v->n * 8, c->t_u8p));
-        R mut = rf_cast(e, rf_cmp(e, GCC_JIT_COMPARISON_EQ, rf_val(e, rf_at(e, info, offsetof(RfGlobalInfo, kind), c->t_u8)),
-                                  rf_kt(e, c->t_u8, RF_GLOBAL_MUT)),
-                        c->t_u64);
+        R mut = rf_cast(e, rf_global_is_mut(e, v->n), c->t_u64);
         unique = rf_bin(e, GCC_JIT_BINARY_OP_BITWISE_AND, c->t_u64, unique, mut);
     }
     rf_set(e, v->wlen, rf_bin(e, GCC_JIT_BINARY_OP_MULT, c->t_u64, unique, rf_val(e, v->len)));
@@ -211,15 +214,15 @@ void rf_view_refresh(Emit *e, View *v)
     e->block = on;
 }
 
-/* The same by a helper: for slow paths, where size counts. The view's freshness stays what it was. */
-static void refresh_slowly(Emit *e, const View *v)
+void rf_view_refresh_slowly(Emit *e, const View *v)
 {
     if (e->dry || !e->block) {
         return;
     }
     RfCompiler *c = e->c;
     R module = v->global ? rf_bound(e, RF_BIND_MODULE, e->u->number, NULL, c->t_ptr) : rf_kt(e, c->t_ptr, 0);
-    R args[4] = {rf_cast(e, var_place(e, v->global, v->n), c->t_ptr), rf_k(e, rf_elem_kind(v->class)), module, rf_k(e, v->n)};
+    R args[4] = {rf_cast(e, var_place(e, v->global, v->n), c->t_ptr), rf_k(e, rf_elem_kind(v->class)), module,
+                 rf_k(e, v->n)};
     L r = rf_temp(e, c->t_ret);
     rf_set(e, r, rf_help(e, RF_HELPER_view, 4, args));
     R tag = rf_val(e, rf_gcc.lvalue_access_field(r, NULL, c->r_tag));
@@ -271,7 +274,9 @@ void rf_load_element(Emit *e, const View *v, R index, uint32_t d, SlotKind k, gc
     switch (v->class) {
     case RF_CLASS_INTS: rf_set(e, rf_ireg(e, d), rf_val(e, element(e, v, index, c->t_i64))); break;
     case RF_CLASS_FLOATS: rf_set(e, rf_freg(e, d), rf_val(e, element(e, v, index, c->t_f64))); break;
-    case RF_CLASS_BOOLS: rf_set(e, rf_ireg(e, d), rf_cast(e, rf_val(e, element(e, v, index, c->t_u8)), c->t_i64)); break;
+    case RF_CLASS_BOOLS:
+        rf_set(e, rf_ireg(e, d), rf_cast(e, rf_val(e, element(e, v, index, c->t_u8)), c->t_i64));
+        break;
     default: {
         L at = rf_temp(e, c->t_valuep);
         rf_set(e, at, rf_addr(e, element(e, v, index, c->t_value)));
@@ -283,8 +288,10 @@ void rf_load_element(Emit *e, const View *v, R index, uint32_t d, SlotKind k, gc
         }
         RfTag tag = k == K_INT ? RF_TAG_INT : k == K_FLOAT ? RF_TAG_FLOAT : k == K_BOOL ? RF_TAG_BOOL : RF_TAG_NULL;
         gcc_jit_block *ok = rf_block(e);
-        rf_branch(e, rf_likely(e, rf_cmp(e, GCC_JIT_COMPARISON_EQ, rf_val(e, rf_tag(e, from)), rf_kt(e, c->t_u64, tag)), true), ok,
-                  other);
+        rf_branch(
+            e,
+            rf_likely(e, rf_cmp(e, GCC_JIT_COMPARISON_EQ, rf_val(e, rf_tag(e, from)), rf_kt(e, c->t_u64, tag)), true),
+            ok, other);
         e->block = ok;
         if (k == K_FLOAT) {
             rf_set(e, rf_freg(e, d), rf_val(e, rf_payload_f(e, from)));
@@ -310,12 +317,20 @@ static void peek(Emit *e, R place, R idx, uint32_t d, SlotKind k)
     rf_need_homes(e);
     R out = rf_addr(e, rf_payload(e, rf_home(e, d)));
     R args[4] = {rf_cast(e, place, c->t_ptr), idx, rf_k(e, tag_of(k)), rf_cast(e, out, c->t_ptr)};
-    rf_guard(e, rf_cmp(e, GCC_JIT_COMPARISON_NE, rf_help(e, RF_HELPER_peek, 4, args), rf_kt(e, c->t_i32, 0)), RF_REASON_BOUNDS);
+    rf_guard(e, rf_cmp(e, GCC_JIT_COMPARISON_NE, rf_help(e, RF_HELPER_peek, 4, args), rf_kt(e, c->t_i32, 0)),
+             RF_REASON_BOUNDS);
     if (k == K_FLOAT) {
         rf_set(e, rf_freg(e, d), rf_val(e, rf_payload_f(e, rf_home(e, d))));
     } else if (k != K_NULL) {
         rf_set(e, rf_ireg(e, d), rf_val(e, rf_payload(e, rf_home(e, d))));
     }
+}
+
+/* The view was loaded after the last change of its variable, so what it does not cover is an error, a negative index, or an
+ * array of another kind: for the interpreter, until that happens too often. */
+static bool leaves_on_miss(Emit *e, const View *v)
+{
+    return e->u->level == 0 && (e->s.fresh & bit_of(e, v));
 }
 
 /* Reads variable[index] into slot d (which may be the index's own slot; the state still shows the operands). */
@@ -332,7 +347,20 @@ static void read_view(Emit *e, View *v, uint32_t islot, uint32_t d, uint32_t pop
     }
     R idx = rf_as_int(e, islot, RF_REASON_TYPE_GUARD);
     gcc_jit_block *join = NULL;
-    if (!e->dry && e->block) {
+    R address = NULL;
+    bool fleeting = k == K_HOME && leaves_on_miss(e, v) && rf_is_fleeting(e, e->s.depth - pops + 1);
+    if (leaves_on_miss(e, v) && (v->class != RF_CLASS_VALUES || k == K_HOME)) {
+        if (!e->dry && e->block) {
+            L index = rf_temp(e, c->t_i64);
+            rf_set(e, index, idx);
+            rf_guard(e, below(e, rf_val(e, index), v->len), RF_REASON_BOUNDS);
+            if (fleeting) {
+                address = rf_addr(e, element(e, v, rf_val(e, index), c->t_value));
+            } else {
+                rf_load_element(e, v, rf_val(e, index), d, k, NULL);
+            }
+        }
+    } else if (!e->dry && e->block) {
         L index = rf_temp(e, c->t_i64);
         rf_set(e, index, idx);
         idx = rf_val(e, index);
@@ -343,7 +371,7 @@ static void read_view(Emit *e, View *v, uint32_t islot, uint32_t d, uint32_t pop
         if (e->s.fresh & bit_of(e, v)) { /* it cannot help to look again */
             rf_jump(e, slower);
         } else {
-            refresh_slowly(e, v);
+            rf_view_refresh_slowly(e, v);
             rf_branch(e, below(e, idx, v->len), fast, slower);
         }
         e->block = fast;
@@ -351,8 +379,9 @@ static void read_view(Emit *e, View *v, uint32_t islot, uint32_t d, uint32_t pop
         rf_jump(e, join);
         e->block = slower;
         if (k == K_HOME) {
-            R args[6] = {e->vm, e->frame, rf_where(e), rf_cast(e, var_place(e, v->global, v->n), c->t_ptr), idx,
-                         rf_cast(e, rf_home(e, d), c->t_ptr)};
+            R args[6] = {e->vm,       e->frame,
+                         rf_where(e), rf_cast(e, var_place(e, v->global, v->n), c->t_ptr),
+                         idx,         rf_cast(e, rf_home(e, d), c->t_ptr)};
             rf_check(e, rf_help(e, RF_HELPER_index_int, 6, args));
             rf_jump(e, join);
         } else {
@@ -367,7 +396,11 @@ static void read_view(Emit *e, View *v, uint32_t islot, uint32_t d, uint32_t pop
         e->s.depth--;
     }
     uint32_t i = rf_push_slot(e, K_HOME);
-    rf_set_slot(e, i, k);
+    if (fleeting) {
+        rf_set_elem(e, i, address);
+    } else {
+        rf_set_slot(e, i, k);
+    }
     e->s.fresh |= bit_of(e, v); /* or it is no array of this kind */
 }
 
@@ -395,7 +428,8 @@ static bool index_direct(Emit *e, uint32_t xslot, uint32_t islot, bool consume_x
 {
     RfCompiler *c = e->c;
     Slot *x = &e->s.slots[xslot];
-    if (e->u->level >= 2 || !index_is_int(e, islot) || (x->k != K_HOME && x->k != K_ALIAS && x->k != K_GALIAS)) {
+    if (e->u->level >= 2 || !index_is_int(e, islot) ||
+        (x->k != K_HOME && x->k != K_ALIAS && x->k != K_GALIAS && x->k != K_ELEM)) {
         return false;
     }
     if (e->s.slots[islot].k != K_INT) {
@@ -406,6 +440,13 @@ static bool index_direct(Emit *e, uint32_t xslot, uint32_t islot, bool consume_x
     SlotKind k = rf_kind_of_class(e->u->tos[e->pc + 1]);
     if (k == K_DEAD && feeds_ints(e)) {
         k = K_INT;
+    }
+    if (consume_x && rf_gen_index_nested(e, xslot, islot, k == K_DEAD || k == K_NULL ? K_HOME : k)) {
+        return true;
+    }
+    if (x->k == K_ELEM) {
+        rf_to_home(e, xslot);
+        owned = true;
     }
     if (k == K_INT || k == K_FLOAT || k == K_BOOL) {
         L result = rf_temp(e, k == K_FLOAT ? c->t_f64 : c->t_i64);
@@ -430,7 +471,8 @@ static bool index_direct(Emit *e, uint32_t xslot, uint32_t islot, bool consume_x
     if (!e->dry && e->block) {
         R place = rf_place(e, xslot);
         gcc_jit_block *dict = rf_block(e), *found = rf_block(e), *general = rf_block(e), *join = rf_block(e);
-        rf_branch(e, rf_cmp(e, GCC_JIT_COMPARISON_EQ, rf_val(e, rf_tag(e, place)), rf_kt(e, c->t_u64, RF_TAG_DICT)), dict, general);
+        rf_branch(e, rf_cmp(e, GCC_JIT_COMPARISON_EQ, rf_val(e, rf_tag(e, place)), rf_kt(e, c->t_u64, RF_TAG_DICT)),
+                  dict, general);
         e->block = dict;
         L at = rf_temp(e, c->t_valuep);
         R find[2] = {rf_cast(e, rf_val(e, rf_payload_p(e, place)), c->t_ptr), rf_val(e, rf_ireg(e, islot))};
@@ -442,7 +484,11 @@ static bool index_direct(Emit *e, uint32_t xslot, uint32_t islot, bool consume_x
         rf_retain_at(e, rf_home(e, islot));
         rf_jump(e, join);
         e->block = general;
-        R args[6] = {e->vm, e->frame, rf_where(e), rf_cast(e, place, c->t_ptr), rf_val(e, rf_ireg(e, islot)),
+        R args[6] = {e->vm,
+                     e->frame,
+                     rf_where(e),
+                     rf_cast(e, place, c->t_ptr),
+                     rf_val(e, rf_ireg(e, islot)),
                      rf_cast(e, rf_home(e, islot), c->t_ptr)};
         status = rf_temp(e, c->t_i32);
         rf_set(e, status, rf_help(e, RF_HELPER_index_int, 6, args));
@@ -490,6 +536,9 @@ void rf_gen_index(Emit *e, uint32_t xslot, uint32_t islot, bool consume_x)
     }
     if (index_direct(e, xslot, islot, consume_x)) {
         return;
+    }
+    if (consume_x && e->s.slots[xslot].k == K_ELEM) {
+        rf_to_home(e, xslot);
     }
     if (!consume_x && (x->k < K_HOME || (x->class & RF_CLASS_UNDEF))) { /* INDEX_LOCAL of a scalar or unset variable */
         rf_gen_step(e);
@@ -559,9 +608,12 @@ static void put_element(Emit *e, const View *v, R index, uint32_t vslot, gcc_jit
         rf_set(e, at, rf_addr(e, element(e, v, index, c->t_value)));
         R to = rf_val(e, at);
         gcc_jit_block *ok = rf_block(e);
-        rf_branch(e, rf_likely(e, rf_cmp(e, GCC_JIT_COMPARISON_LT, rf_val(e, rf_tag(e, to)), rf_kt(e, c->t_u64, RF_TAG_FIRST_HEAP)),
-                               true),
-                  ok, other);
+        rf_branch(
+            e,
+            rf_likely(e,
+                      rf_cmp(e, GCC_JIT_COMPARISON_LT, rf_val(e, rf_tag(e, to)), rf_kt(e, c->t_u64, RF_TAG_FIRST_HEAP)),
+                      true),
+            ok, other);
         e->block = ok;
         if (e->s.slots[vslot].k == K_HOME) {
             rf_copy_value(e, to, rf_home(e, vslot));
@@ -594,17 +646,24 @@ void rf_gen_store_index(Emit *e, bool global, uint32_t n)
     }
     e->s.depth += 2;
     Slot *s = &e->s.slots[vslot];
+    bool leaves = v && v->class != RF_CLASS_VALUES && leaves_on_miss(e, v);
     if (s->k >= K_HOME) {
         rf_to_home(e, vslot); /* owned: it moves into the container */
     }
-    if (!e->dry && e->block) {
+    if (leaves) {
+        if (!e->dry && e->block) {
+            R idx = rf_val(e, rf_ireg(e, islot));
+            rf_guard(e, below(e, idx, v->wlen), RF_REASON_BOUNDS);
+            put_element(e, v, rf_val(e, rf_ireg(e, islot)), vslot, NULL);
+        }
+    } else if (!e->dry && e->block) {
         gcc_jit_block *join = rf_block(e), *general = rf_block(e);
         R idx = rf_val(e, rf_ireg(e, islot));
         if (v) {
             gcc_jit_block *fast = rf_block(e), *slow = rf_block(e);
             rf_branch(e, rf_likely(e, below(e, idx, v->wlen), true), fast, slow);
             e->block = slow;
-            refresh_slowly(e, v);
+            rf_view_refresh_slowly(e, v);
             rf_branch(e, below(e, idx, v->wlen), fast, general);
             e->block = fast;
             put_element(e, v, idx, vslot, general);
@@ -631,7 +690,7 @@ void rf_gen_store_index(Emit *e, bool global, uint32_t n)
         e->s.slots[vslot] = value;
         View *kept = rf_view_of(e, global, n);
         if (kept) {
-            refresh_slowly(e, kept);
+            rf_view_refresh_slowly(e, kept);
         }
         rf_jump(e, join);
         e->block = join;
@@ -679,11 +738,11 @@ bool rf_gen_push(Emit *e, uint32_t pc)
     }
     View *v = rf_view_of(e, false, n);
     SlotKind k = (SlotKind)s->k;
-    uint16_t kind = v ? rf_elem_kind(v->class)
-                    : k == K_INT ? RF_ELEM_INT
+    uint16_t kind = v              ? rf_elem_kind(v->class)
+                    : k == K_INT   ? RF_ELEM_INT
                     : k == K_FLOAT ? RF_ELEM_FLOAT
-                    : k == K_BOOL ? RF_ELEM_BOOL
-                                  : RF_ELEM_ANY;
+                    : k == K_BOOL  ? RF_ELEM_BOOL
+                                   : RF_ELEM_ANY;
     bool fits = kind == RF_ELEM_ANY || (kind == RF_ELEM_INT && k == K_INT) || (kind == RF_ELEM_FLOAT && k == K_FLOAT) ||
                 (kind == RF_ELEM_BOOL && k == K_BOOL);
     if (!e->dry && e->block) {
@@ -705,7 +764,8 @@ bool rf_gen_push(Emit *e, uint32_t pc)
             rf_branch(e, rf_likely(e, same, true), b2, general);
             e->block = b2;
             rf_set(e, len, rf_val(e, rf_at(e, o, offsetof(RfArray, len), c->t_u32)));
-            R room = rf_cmp(e, GCC_JIT_COMPARISON_LT, rf_val(e, len), rf_val(e, rf_at(e, o, offsetof(RfArray, cap), c->t_u32)));
+            R room = rf_cmp(e, GCC_JIT_COMPARISON_LT, rf_val(e, len),
+                            rf_val(e, rf_at(e, o, offsetof(RfArray, cap), c->t_u32)));
             rf_branch(e, rf_likely(e, room, true), b3, general);
             e->block = b3;
             rf_set(e, data, rf_val(e, rf_at(e, o, offsetof(RfArray, as), c->t_u8p)));
@@ -743,7 +803,7 @@ bool rf_gen_push(Emit *e, uint32_t pc)
         R args[3] = {rf_cast(e, rf_home(e, n), c->t_ptr), tag, payload};
         rf_eval(e, rf_help(e, RF_HELPER_array_push, 3, args));
         if (v) {
-            refresh_slowly(e, v);
+            rf_view_refresh_slowly(e, v);
         }
         rf_jump(e, join);
         e->block = join;

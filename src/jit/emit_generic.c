@@ -420,6 +420,9 @@ static bool gen_path(Emit *e, RfInstr in)
     } else if (path->root == RF_ROOT_GLOBAL && store) {
         rf_unalias_global(e, path->slot);
     }
+    if (store && rf_gen_store_nested(e, path, in.a != 0)) {
+        return true;
+    }
     if (store) {
         apply(e);
         if (path->root == RF_ROOT_LOCAL) {

@@ -604,7 +604,7 @@ static void emit_loop(Emit *e, Higher *h)
               h->done);
     e->block = body;
     Slot acc = e->s.slots[h->acc];
-    rf_gen_safepoint(e);
+    rf_gen_safepoint(e, -1);
     call_back(e, h);
     switch (h->what) {
     case MAP: put_mapped(e, h); break;

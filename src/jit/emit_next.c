@@ -43,7 +43,7 @@ static void unbox_items(Emit *e, const Items *w)
 /* Goes round with the items pushed. */
 static void take(Emit *e, const Items *w)
 {
-    rf_gen_safepoint(e);
+    rf_gen_safepoint(e, w->target);
     rf_goto(e, w->target);
     e->block = NULL;
 }

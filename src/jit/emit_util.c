@@ -184,6 +184,7 @@ R rf_place(Emit *e, uint32_t slot)
     switch (s->k) {
     case K_ALIAS: return rf_home(e, s->n);
     case K_GALIAS: return rf_global_place(e, s->n);
+    case K_ELEM: return rf_val(e, e->areg[slot]);
     case K_CONST: {
         R consts = rf_bound(e, RF_BIND_CONSTS, e->u->number, NULL, e->c->t_valuep);
         L at = rf_gcc.context_new_array_access(e->c->ctx, NULL, consts, rf_k(e, s->n));

@@ -14,8 +14,10 @@ void rf_load_value(Emit *e, R address, uint32_t d, uint16_t seen)
     if (!e->dry && e->block) {
         RfTag tag = k == K_INT ? RF_TAG_INT : k == K_FLOAT ? RF_TAG_FLOAT : k == K_BOOL ? RF_TAG_BOOL : RF_TAG_NULL;
         gcc_jit_block *ok = rf_block(e), *other = rf_block(e);
-        rf_branch(e, rf_likely(e, rf_cmp(e, GCC_JIT_COMPARISON_EQ, rf_val(e, rf_tag(e, address)), rf_kt(e, c->t_u64, tag)), true), ok,
-                  other);
+        rf_branch(e,
+                  rf_likely(e, rf_cmp(e, GCC_JIT_COMPARISON_EQ, rf_val(e, rf_tag(e, address)), rf_kt(e, c->t_u64, tag)),
+                            true),
+                  ok, other);
         e->block = other;
         rf_copy_value(e, rf_home(e, d), address);
         rf_retain_at(e, rf_home(e, d));
@@ -86,6 +88,19 @@ void rf_gen_load_global(Emit *e)
     e->s.slots[i].n = g;
 }
 
+R rf_global_is_mut(Emit *e, uint32_t global)
+{
+    if (e->dry || !e->block) {
+        return NULL;
+    }
+    RfCompiler *c = e->c;
+    R module = rf_bound(e, RF_BIND_MODULE, e->u->number, NULL, c->t_u8p);
+    R infos = rf_val(e, rf_at(e, module, offsetof(RfModule, info), c->t_u8p));
+    R info = rf_val(e, rf_at(e, infos, (int64_t)global * 8, c->t_u8p));
+    return rf_cmp(e, GCC_JIT_COMPARISON_EQ, rf_val(e, rf_at(e, info, offsetof(RfGlobalInfo, kind), c->t_u8)),
+                  rf_kt(e, c->t_u8, RF_GLOBAL_MUT));
+}
+
 void rf_gen_store_global(Emit *e)
 {
     RfCompiler *c = e->c;
@@ -98,12 +113,7 @@ void rf_gen_store_global(Emit *e)
         return;
     }
     if (!e->dry && e->block) {
-        R module = rf_bound(e, RF_BIND_MODULE, e->u->number, NULL, c->t_u8p);
-        R infos = rf_val(e, rf_at(e, module, offsetof(RfModule, info), c->t_u8p));
-        R the = rf_val(e, rf_at(e, infos, (int64_t)g * 8, c->t_u8p));
-        R mut = rf_cmp(e, GCC_JIT_COMPARISON_EQ, rf_val(e, rf_at(e, the, offsetof(RfGlobalInfo, kind), c->t_u8)),
-                       rf_kt(e, c->t_u8, RF_GLOBAL_MUT));
-        rf_guard(e, mut, RF_REASON_GLOBAL_CHANGED);
+        rf_guard(e, rf_global_is_mut(e, g), RF_REASON_GLOBAL_CHANGED);
     }
     Slot *s = &e->s.slots[top];
     if (s->k >= K_HOME) {
@@ -137,7 +147,8 @@ static R cell_place(Emit *e, uint32_t n)
         return NULL;
     }
     RfCompiler *c = e->c;
-    R cell = rf_val(e, rf_at(e, rf_val(e, e->closure), (int64_t)(offsetof(RfFunction, cells) + n * sizeof(void *)), c->t_u8p));
+    R cell = rf_val(
+        e, rf_at(e, rf_val(e, e->closure), (int64_t)(offsetof(RfFunction, cells) + n * sizeof(void *)), c->t_u8p));
     return rf_cast(e, rf_addr(e, rf_at(e, cell, offsetof(RfCell, value), c->t_value)), c->t_valuep);
 }
 
@@ -219,9 +230,11 @@ static void guard_shape(Emit *e, uint32_t slot, uint32_t shape)
     }
     if (!e->dry && e->block) {
         R place = rf_place(e, slot);
-        rf_guard(e, rf_cmp(e, GCC_JIT_COMPARISON_EQ, rf_val(e, rf_tag(e, place)), rf_kt(e, c->t_u64, RF_TAG_STRUCT)), RF_REASON_SHAPE);
+        rf_guard(e, rf_cmp(e, GCC_JIT_COMPARISON_EQ, rf_val(e, rf_tag(e, place)), rf_kt(e, c->t_u64, RF_TAG_STRUCT)),
+                 RF_REASON_SHAPE);
         R have = rf_val(e, rf_at(e, rf_val(e, rf_payload_p(e, place)), offsetof(RfStruct, shape), c->t_u8p));
-        rf_guard(e, rf_cmp(e, GCC_JIT_COMPARISON_EQ, have, rf_bound(e, RF_BIND_SHAPE, shape, NULL, c->t_u8p)), RF_REASON_SHAPE);
+        rf_guard(e, rf_cmp(e, GCC_JIT_COMPARISON_EQ, have, rf_bound(e, RF_BIND_SHAPE, shape, NULL, c->t_u8p)),
+                 RF_REASON_SHAPE);
     }
     s->shape = shape + 1;
     s->class = RF_CLASS_STRUCT;
@@ -242,7 +255,11 @@ void rf_gen_get_field(Emit *e)
     const RfJobField *site = &e->u->fields[e->u->code[e->pc].b];
     uint32_t i = rf_top(e);
     Slot *s = &e->s.slots[i];
-    if (e->u->level >= 2 || site->shape == RF_JOB_NONE || (s->k != K_HOME && s->k != K_ALIAS && s->k != K_GALIAS)) {
+    if (e->u->level >= 2 || site->shape == RF_JOB_NONE ||
+        (s->k != K_HOME && s->k != K_ALIAS && s->k != K_GALIAS && s->k != K_ELEM)) {
+        if (s->k == K_ELEM) {
+            rf_to_home(e, i);
+        }
         rf_gen_get_field_any(e);
         return;
     }
@@ -258,9 +275,16 @@ void rf_gen_get_field(Emit *e)
     L strct = rf_temp(e, c->t_u8p), at = rf_temp(e, c->t_valuep);
     if (!e->dry && e->block) {
         rf_set(e, strct, rf_val(e, rf_payload_p(e, rf_place(e, i))));
-        rf_set(e, at, rf_cast(e, rf_addr(e, rf_at(e, rf_val(e, strct),
-                                                  (int64_t)(offsetof(RfStruct, fields) + site->offset * sizeof(RfValue)), c->t_value)),
-                              c->t_valuep));
+        rf_set(e, at,
+               rf_cast(e,
+                       rf_addr(e, rf_at(e, rf_val(e, strct),
+                                        (int64_t)(offsetof(RfStruct, fields) + site->offset * sizeof(RfValue)),
+                                        c->t_value)),
+                       c->t_valuep));
+    }
+    if (!owned && rf_kind_of_class(seen) == K_HOME && rf_is_fleeting(e, e->s.depth)) {
+        rf_set_elem(e, i, rf_val(e, at));
+        return;
     }
     if (!owned) {
         rf_set_slot(e, i, K_DEAD);
@@ -315,9 +339,12 @@ void rf_gen_store_field_local(Emit *e)
         R rc = rf_val(e, rf_at(e, rf_val(e, strct), offsetof(RfObject, rc), c->t_u32));
         rf_branch(e, rf_likely(e, rf_cmp(e, GCC_JIT_COMPARISON_EQ, rc, rf_kt(e, c->t_u32, 1)), true), mine, shared);
         e->block = mine;
-        rf_set(e, at, rf_cast(e, rf_addr(e, rf_at(e, rf_val(e, strct),
-                                                  (int64_t)(offsetof(RfStruct, fields) + site->offset * sizeof(RfValue)), c->t_value)),
-                              c->t_valuep));
+        rf_set(e, at,
+               rf_cast(e,
+                       rf_addr(e, rf_at(e, rf_val(e, strct),
+                                        (int64_t)(offsetof(RfStruct, fields) + site->offset * sizeof(RfValue)),
+                                        c->t_value)),
+                       c->t_valuep));
         rf_release_at(e, rf_val(e, at));
         if (s->k == K_HOME) {
             rf_copy_value(e, rf_val(e, at), rf_home(e, top));
@@ -375,17 +402,20 @@ void rf_gen_struct(Emit *e)
         R shape = rf_cmp(e, GCC_JIT_COMPARISON_EQ, rf_val(e, rf_at(e, at, offsetof(RfStructSite, shape), c->t_u8p)),
                          rf_bound(e, RF_BIND_SHAPE, site->shape, NULL, c->t_u8p));
         R module = rf_bound(e, RF_BIND_MODULE, e->u->number, NULL, c->t_u8p);
-        R alias = rf_cmp(e, GCC_JIT_COMPARISON_EQ, rf_val(e, rf_at(e, at, offsetof(RfStructSite, alias_version), c->t_u32)),
-                         rf_val(e, rf_at(e, module, offsetof(RfModule, alias_version), c->t_u32)));
+        R alias =
+            rf_cmp(e, GCC_JIT_COMPARISON_EQ, rf_val(e, rf_at(e, at, offsetof(RfStructSite, alias_version), c->t_u32)),
+                   rf_val(e, rf_at(e, module, offsetof(RfModule, alias_version), c->t_u32)));
         rf_guard(e, shape, RF_REASON_SHAPE);
         rf_guard(e, version, RF_REASON_SHAPE);
         rf_guard(e, alias, RF_REASON_SHAPE);
         R args[1] = {rf_cast(e, rf_bound(e, RF_BIND_SHAPE, site->shape, NULL, c->t_u8p), c->t_ptr)};
         rf_set(e, obj, rf_help(e, RF_HELPER_struct_new, 1, args));
         for (uint32_t i = 0; i < site->count; i++) {
-            R to = rf_cast(e, rf_addr(e, rf_at(e, rf_val(e, obj),
-                                               (int64_t)(offsetof(RfStruct, fields) + site->order[i] * sizeof(RfValue)), c->t_value)),
-                           c->t_valuep);
+            R to = rf_cast(
+                e,
+                rf_addr(e, rf_at(e, rf_val(e, obj),
+                                 (int64_t)(offsetof(RfStruct, fields) + site->order[i] * sizeof(RfValue)), c->t_value)),
+                c->t_valuep);
             if (e->s.slots[first + i].k == K_HOME) {
                 rf_copy_value(e, to, rf_home(e, first + i));
             } else {

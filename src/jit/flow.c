@@ -220,6 +220,51 @@ static void find_loops(Emit *e)
     }
 }
 
+/* Where the loop's condition begins, when it may be evaluated once more: a comparison of numbers in locals. Code that begins
+ * with it lets GCC see the loop as it is: in its body the condition holds. Else the header. */
+static uint32_t find_condition(const Emit *e)
+{
+    const RfJobUnit *u = e->u;
+    const RfJobLoop *loop = u->loops;
+    while (loop->pc != (uint32_t)e->osr) {
+        loop++;
+    }
+    uint32_t pc = e->last_pc;
+    for (;; pc--) {
+        RfInstr before = u->code[pc - 1];
+        bool load = before.op == RF_OP_LOAD_LOCAL &&
+                    (loop->locals[before.a] == RF_CLASS_INT || loop->locals[before.a] == RF_CLASS_FLOAT);
+        bool number = before.op == RF_OP_CONST &&
+                      (u->consts[before.b].tag == RF_TAG_INT || u->consts[before.b].tag == RF_TAG_FLOAT);
+        if (pc - 1 <= e->first_pc || e->leader[pc] ||
+            !(load || number || (before.op >= RF_OP_EQ && before.op <= RF_OP_GE))) {
+            break;
+        }
+    }
+    return e->leader[pc] && pc > e->first_pc && e->depth_at[pc] == e->depth_at[e->osr] ? pc : (uint32_t)e->osr;
+}
+
+/* A loop's form ends with the loop: what comes after it has often not run yet, so nothing is known of its types, and it would
+ * only make the compile longer. */
+static void find_region(Emit *e)
+{
+    const RfJobUnit *u = e->u;
+    e->start_pc = e->first_pc = 0;
+    e->last_pc = u->code_len - 1;
+    if (e->osr >= 0) {
+        uint32_t header = (uint32_t)e->osr;
+        bool at_end = rf_op_info[u->code[header].op].flags & RF_OPF_L; /* FOR_LOOP: header and back edge in one */
+        e->first_pc = at_end ? u->code[header].b : header;
+        e->last_pc = header;
+        for (uint32_t pc = header; pc < u->code_len; pc++) {
+            if ((rf_op_info[u->code[pc].op].flags & RF_OPF_L) && u->code[pc].b == e->first_pc) {
+                e->last_pc = pc;
+            }
+        }
+        e->start_pc = at_end ? header : find_condition(e);
+    }
+}
+
 bool rf_flow_analyse(Emit *e)
 {
     const RfJobUnit *u = e->u;
@@ -237,6 +282,7 @@ bool rf_flow_analyse(Emit *e)
         memset(e->leader, 0, u->code_len + 1);
         find_depths(e, (uint32_t)e->osr, depth);
     }
+    find_region(e);
     /* handlers run in the interpreter, but what they read must be alive at the exits that lead there */
     uint32_t *seen = rf_mem_alloc(sizeof(uint32_t) * (u->code_len + 1));
     memcpy(seen, e->depth_at, sizeof(uint32_t) * (u->code_len + 1));
@@ -256,6 +302,11 @@ bool rf_flow_analyse(Emit *e)
     find_liveness(e);
     memcpy(e->depth_at, seen, sizeof(uint32_t) * (u->code_len + 1));
     rf_mem_free(seen, sizeof(uint32_t) * (u->code_len + 1));
+    for (uint32_t pc = 0; pc < u->code_len; pc++) {
+        if (pc < e->first_pc || pc > e->last_pc) {
+            e->depth_at[pc] = UINT32_MAX;
+        }
+    }
     find_loops(e);
     return true;
 }

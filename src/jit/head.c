@@ -7,7 +7,7 @@
 #include "jit/native.h"
 
 #define UNITS_MAX (RF_MARK_UNITS - 1)
-#define ENTRY_BYTES 2u    /* least size of an encoded entry, exit, bind */
+#define ENTRY_BYTES 2u /* least size of an encoded entry, exit, bind */
 #define EXIT_BYTES 7u
 #define BIND_BYTES 4u
 
@@ -40,6 +40,7 @@ uint8_t *rf_image_head_encode(const RfImageHead *head, size_t *size)
         put_number(&out, e->reason);
         put_number(&out, e->guard);
         put_number(&out, e->keep_sp);
+        put_number(&out, e->stopped_at);
         rf_buf_put(&out, e->slots, e->nslots);
     }
     for (uint32_t i = 0; i < head->nbinds; i++) {
@@ -115,11 +116,12 @@ static void read_exit(Reader *r, RfExit *e, uint32_t nunits)
     e->reason = (uint8_t)number(r, RF_REASON_COUNT);
     e->guard = (uint8_t)number(r, 2);
     e->keep_sp = (uint8_t)number(r, 2);
+    e->stopped_at = any_number(r);
     e->slots = text(r, nslots);
     e->nslots = e->slots ? nslots : 0;
     for (uint32_t i = 0; i < e->nslots; i++) {
         char state = e->slots[i];
-        r->bad = r->bad || state == 0 || !strchr("nuifbpBm", state);
+        r->bad = r->bad || state == 0 || !strchr("nuifbpBmad", state);
     }
 }
 

@@ -7,6 +7,7 @@
 /* clang-format off */
 /* native.c */
 RfRet rf_native_exit(RfVm *vm, RfFrame *frame, RfValue *fp, uint64_t exit);
+int32_t rf_native_enter(RfFrame *frame, RfValue *fp, uint64_t exit);
 int32_t rf_native_safepoint(RfVm *vm, RfFrame *frame, uint64_t where);
 int32_t rf_native_call_limit(RfVm *vm, RfFrame *frame, uint64_t where, const RfProto *proto);
 RfValue *rf_native_homes(RfFrame *frame);

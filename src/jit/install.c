@@ -145,7 +145,7 @@ static void handle(RfVm *vm, RfPending *p)
         if (t && !install(vm, p->unit, p->pc, p->answer.fd, &p->links, false)) {
             reject(vm, p->unit, p->pc, RF_REASON_BACKEND_ERROR, -1);
         }
-    } else if (t) {
+    } else if (t && !p->cancelled) {
         bool own = p->answer.reject_unit == 0 && p->answer.reject_pc != RF_JOB_NONE;
         reject(vm, p->unit, p->pc, p->answer.reason, own ? (int64_t)p->answer.reject_pc : -1);
     }
@@ -250,16 +250,13 @@ void rf_install_request(RfVm *vm, RfUnit *unit, RfTarget *target, RfFrame *frame
         reject(vm, unit, pc, proto->flags & RF_PROTO_GENERATOR ? RF_REASON_GENERATOR : RF_REASON_ASYNC, -1);
         return;
     }
-    /* a loop brings its function along when that is called at all and has no code yet */
-    bool with_entry = pc < 0 || (rf_unit_function_allowed(jit, proto) && proto->call_count >= 2 && !unit->fn.entry &&
-                                 unit->fn.state != RF_TARGET_QUEUED);
     RfPending *p = rf_mem_zalloc(sizeof *p);
     p->owner = jit;
     p->unit = unit;
     p->pc = pc;
     p->name = strdup(proto->name->data);
     RfBuf job = RF_BUF_INIT;
-    rf_job_make(vm, proto, frame, with_entry, &job, &p->links);
+    rf_job_make(vm, proto, frame, pc < 0, &job, &p->links);
     add_options(jit, &p->links, &job);
     rf_cache_key(job.data, job.len, p->key);
     if ((jit->cached && from_cache(vm, unit, p)) || (jit->task && !p->sought && from_recent(vm, unit, p))) {

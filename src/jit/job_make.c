@@ -4,11 +4,13 @@
 #include "base/mem.h"
 #include "jit/job_core.h"
 #include "jit/native.h"
+#include "jit/policy.h"
 #include "runtime/foreign.h"
 #include "runtime/object.h"
 
 #define POLYMORPHIC(hits, misses) ((misses) > (hits) / 8 + 4)
 #define SEE_LEVELS 2u
+#define ALONE_CODE 150u /* instructions */
 
 /* ---- units ---- */
 
@@ -39,11 +41,20 @@ static void add_unit(RfJobMaker *m, RfProto *proto)
     m->total += proto->code_len;
 }
 
+/* Code of its own is there or will be, and a call is a small part of what it does: compiling it once more would only make
+ * this job longer. */
+static bool stands_alone(const RfProto *proto)
+{
+    const RfUnit *unit = proto->jit;
+    return proto->code_len > ALONE_CODE && unit && (unit->fn.entry || unit->fn.state == RF_TARGET_QUEUED);
+}
+
 static void take_along(RfJobMaker *m, RfProto *proto)
 {
     const uint32_t never = RF_PROTO_ASYNC | RF_PROTO_GENERATOR | RF_PROTO_SPAWN | RF_PROTO_TEST | RF_PROTO_MAIN;
     if (proto && m->nunits < RF_JOB_MAX_UNITS && !(proto->flags & never) && proto->code_len <= RF_JOB_MAX_CODE &&
-        m->total + proto->code_len <= RF_JOB_MAX_TOTAL && rf_job_unit_number(m, proto) == RF_JOB_NONE) {
+        m->total + proto->code_len <= RF_JOB_MAX_TOTAL && rf_job_unit_number(m, proto) == RF_JOB_NONE &&
+        !stands_alone(proto)) {
         add_unit(m, proto);
     }
 }

@@ -115,6 +115,10 @@ RfRet rf_native_exit(RfVm *vm, RfFrame *frame, RfValue *fp, uint64_t number)
             vm->profile_left = EXIT_WINDOW;
         }
     }
+    if (e->stopped_at && !image->leaving) {
+        return rf_interp_resume(vm, frame, e->stopped_at - 1, true);
+    }
+    image->leaving = false;
     if (image->on_exit) {
         image->on_exit(vm, image, (uint32_t)number);
     }
@@ -123,16 +127,57 @@ RfRet rf_native_exit(RfVm *vm, RfFrame *frame, RfValue *fp, uint64_t number)
 
 /* ---- small ones ---- */
 
+static bool is_as(RfSlotState wanted, RfTag tag)
+{
+    switch (wanted) {
+    case RF_SLOT_NULL: return tag == RF_TAG_NULL;
+    case RF_SLOT_UNDEF: return tag == RF_TAG_UNDEF;
+    case RF_SLOT_INT: return tag == RF_TAG_INT;
+    case RF_SLOT_FLOAT: return tag == RF_TAG_FLOAT;
+    case RF_SLOT_BOOL: return tag == RF_TAG_BOOL;
+    case RF_SLOT_HOME: return tag != RF_TAG_UNDEF;
+    default: return true;
+    }
+}
+
+int32_t rf_native_enter(RfFrame *frame, RfValue *fp, uint64_t number)
+{
+    const RfImage *image = frame->owner;
+    const RfExit *e = &image->head.exits[number];
+    for (uint32_t i = 0; i < e->nslots; i++) {
+        if (!is_as((RfSlotState)e->slots[i], fp[i].tag)) {
+            return 0;
+        }
+    }
+    for (uint32_t i = 0; i < e->nslots; i++) {
+        if (e->slots[i] == RF_SLOT_DEAD) {
+            rf_release(fp[i]);
+            fp[i] = rf_null();
+        }
+    }
+    return 1;
+}
+
 int32_t rf_native_safepoint(RfVm *vm, RfFrame *frame, uint64_t where)
 {
-    rf_native_sync(vm, frame, where);
-    return (int32_t)rf_vm_safepoint(vm);
+    rf_native_sync(vm, frame, where & ~RF_WHERE_LEAVES);
+    RfStatus status = rf_vm_safepoint(vm);
+    RfImage *image = frame->owner;
+    image->leaving = status == RF_OK && image->withdrawn && where >> 63;
+    return image->leaving ? RF_SUSPEND : (int32_t)status;
 }
 
 int32_t rf_native_call_limit(RfVm *vm, RfFrame *frame, uint64_t where, const RfProto *proto)
 {
     rf_native_sync(vm, frame, where);
-    return (int32_t)(frame >= vm->frame_limit ? rf_call_depth_error(vm, proto->name) : rf_vm_safepoint(vm));
+    if (frame >= vm->frame_limit) {
+        return (int32_t)rf_call_depth_error(vm, proto->name);
+    }
+    RfStatus status = rf_vm_safepoint(vm);
+    if (((RfImage *)frame->owner)->withdrawn) {
+        vm->interrupt = 1; /* it was for the back edge that comes */
+    }
+    return (int32_t)status;
 }
 
 RfValue *rf_native_homes(RfFrame *frame)

@@ -24,7 +24,7 @@
 #include "jit/reason.h"
 #include "vm/tier.h"
 
-#define RF_JIT_ABI 2u /* part of the cache key: grows with every change of this file, helpers.def or an object layout */
+#define RF_JIT_ABI 3u /* part of the cache key: grows with every change of this file, helpers.def or an object layout */
 
 /* ---- mark of a compact frame ---- */
 /* bit 31 set | unit (5 bits) << 26 | distance of its fp from the caller's fp in slots (10) << 16 | pc of the call in the
@@ -38,6 +38,7 @@
 /* ---- where: first argument of helpers that may raise or look at the VM, after vm and frame ---- */
 /* pc of the instruction, and the number of valid slots (locals + operands) from fp: vm->sp = fp + slots */
 #define RF_WHERE(pc, slots) ((uint64_t)(slots) << 32 | (uint32_t)(pc))
+#define RF_WHERE_LEAVES (UINT64_C(1) << 63) /* for helper safepoint: the exit can also go on */
 #define RF_WHERE_PC(where) ((uint32_t)(where))
 #define RF_WHERE_SLOTS(where) ((uint32_t)((where) >> 32))
 
@@ -55,6 +56,9 @@ typedef enum RfSlotState {
     RF_SLOT_UNIT = 'p',    /* the function of the unit whose number lies in the payload (RF_BIND_FUNCTION) */
     RF_SLOT_BUILTIN = 'B', /* the builtin of the bind whose number lies in the payload */
     RF_SLOT_HOME = 'm', /* the home holds the owned (or scalar) value */
+    /* In the records that helper `enter` compares with, n u i f b mean exactly that, m anything set, and there are */
+    RF_SLOT_ANY = 'a',  /* anything, unset as well */
+    RF_SLOT_DEAD = 'd', /* anything: nobody reads it, to be released */
 } RfSlotState;
 
 typedef struct RfExit {
@@ -65,6 +69,9 @@ typedef struct RfExit {
     uint8_t reason;    /* RfReason */
     uint8_t guard;     /* failed speculation: counts; the class of the top operand joins the profile */
     uint8_t keep_sp;   /* after a failed step: vm->sp stays, operands below are in homes; slots tells the locals only */
+    /* After a safepoint: 0, or 1 + the pc of the error that it has raised; without an error the code was withdrawn, and the
+     * interpreter goes on at pc. */
+    uint32_t stopped_at;
     const char *slots; /* nslots RfSlotState */
 } RfExit;
 
@@ -111,6 +118,8 @@ typedef struct RfImage {
     /* When not NULL: told of every exit taken, after the frame is complete and before it is interpreted. */
     void (*on_exit)(RfVm *vm, struct RfImage *image, uint32_t exit);
     void *context; /* of whoever set on_exit */
+    bool withdrawn; /* loops that run in it leave at their next back edge after an exit */
+    bool leaving;   /* such a loop is about to */
     struct RfImage *next;
 } RfImage;
 

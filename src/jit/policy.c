@@ -9,6 +9,8 @@
 
 #define RETURNS_FREE 64u /* times that a loop's code may be left at once before it rests */
 #define RETURNS_REST 8192u
+#define CALLS_MANY 8u
+#define TURNS_FEW 128u /* of a loop, in a call */
 #define STEP_LAST 256u /* most counts until a queued target looks at the answers */
 
 /* ---- units ---- */
@@ -256,6 +258,60 @@ static bool may_enter(const RfUnit *unit, RfTarget *t)
     return true;
 }
 
+/* A loop with few turns in each of many calls: the function is what is to be compiled, and the loop would only be one more
+ * compile in its way. */
+static bool function_instead(const RfJit *jit, const RfUnit *unit, const RfTarget *t)
+{
+    uint32_t calls = unit->proto->call_count;
+    return calls >= CALLS_MANY && t->count / calls < TURNS_FEW && jit->loop_threshold > TURNS_FEW &&
+           unit->fn.next != RF_COUNT_NEVER && unit->fn.state != RF_TARGET_REJECTED &&
+           rf_unit_function_allowed(jit, unit->proto);
+}
+
+static void range_of(const RfProto *proto, int32_t pc, uint32_t *first, uint32_t *last)
+{
+    uint32_t header = (uint32_t)pc;
+    bool at_end = rf_op_info[rf_op_base(proto->code[header].op)].flags & RF_OPF_L;
+    *first = at_end ? rf_jump_target(proto, header) : header;
+    *last = header;
+    for (uint32_t at = header; at < proto->code_len && !at_end; at++) {
+        if (rf_op_info[rf_op_base(proto->code[at].op)].flags & RF_OPF_L && rf_jump_target(proto, at) == header) {
+            *last = at;
+        }
+    }
+}
+
+/* Loops in loops get hot from the inside out. The code of the outer one contains the inner ones: when it is being made, theirs
+ * need not be. */
+static bool outer_instead(const RfUnit *unit, const RfTarget *t)
+{
+    for (uint32_t i = 0; i < unit->nloops; i++) {
+        const RfTarget *outer = &unit->loops[i];
+        uint32_t first, last;
+        if (outer != t && outer->state == RF_TARGET_QUEUED) {
+            range_of(unit->proto, outer->pc, &first, &last);
+            if ((uint32_t)t->pc >= first && (uint32_t)t->pc <= last) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
+static void cancel_inner(RfJit *jit, RfUnit *unit, const RfTarget *outer)
+{
+    uint32_t first, last;
+    range_of(unit->proto, outer->pc, &first, &last);
+    for (uint32_t i = 0; i < unit->nloops; i++) {
+        RfTarget *t = &unit->loops[i];
+        if (t != outer && t->state == RF_TARGET_QUEUED && (uint32_t)t->pc >= first && (uint32_t)t->pc <= last) {
+            rf_queue_cancel(jit, unit, t->pc);
+            t->state = RF_TARGET_COLD;
+            t->next = t->count + jit->loop_threshold;
+        }
+    }
+}
+
 RfNativeEntry *rf_policy_loop(RfVm *vm, RfFrame *frame)
 {
     RfJit *jit = rf_jit_of(vm);
@@ -277,9 +333,21 @@ RfNativeEntry *rf_policy_loop(RfVm *vm, RfFrame *frame)
         t = rf_unit_target(unit, pc);
     }
     if (!t->entry && t->state != RF_TARGET_QUEUED && t->next != RF_COUNT_NEVER) {
-        if (t->count >= t->next) {
+        if (t->count >= t->next && function_instead(jit, unit, t)) {
+            t->next = t->count + jit->loop_threshold;
+            if (unit->fn.state == RF_TARGET_COLD && !unit->fn.entry) {
+                unit->fn.next =
+                    proto->call_count < unit->fn.next ? proto->call_count : unit->fn.next; /* its next call */
+                arm_call(unit);
+            }
+        } else if (t->count >= t->next && outer_instead(unit, t)) {
+            t->next = t->count + jit->loop_threshold;
+        } else if (t->count >= t->next) {
             rf_install_request(vm, unit, t, frame);
             t = rf_unit_target(unit, pc);
+            if (t->state == RF_TARGET_QUEUED) {
+                cancel_inner(jit, unit, t);
+            }
         } else if (!unit->warm && t->count >= t->next / 2) {
             warm_up(vm, unit);
         }
@@ -287,7 +355,10 @@ RfNativeEntry *rf_policy_loop(RfVm *vm, RfFrame *frame)
     if (t->entry && may_enter(unit, t)) {
         proto->loop_trigger = 0;
         jit->counts.osr++;
-        rf_trace_osr(unit, pc);
+        if (!t->traced || jit->settings->debug > 1) {
+            t->traced = true;
+            rf_trace_osr(unit, pc);
+        }
         return enter(vm, frame, unit, t);
     }
     proto->loop_trigger = trigger_at((uint64_t)proto->loop_count + loop_step(jit, unit, t));

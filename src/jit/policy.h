@@ -35,6 +35,7 @@ typedef struct RfTarget {
     RfImage *image;       /* of entry */
     int32_t pc;           /* -1: start of the function */
     uint8_t state;        /* RfTargetState */
+    bool traced;          /* its `osr` line is out */
     uint64_t count;       /* back edges seen (loops) */
     uint64_t next;        /* count (calls for a function) at which it is compiled next */
     uint32_t step;        /* while queued: counts until the next look at the answers */
@@ -70,6 +71,7 @@ typedef struct RfPending {
     struct RfJit *owner; /* NULL: its VM has ended; the code is only worth storing */
     RfUnit *unit;        /* NULL: forgotten */
     int32_t pc;          /* of the target */
+    bool cancelled;      /* nobody minds when it is not compiled */
     bool sought;         /* in the cache, without success: the answer is stored there */
     char key[RF_KEY_SIZE];
     char *name;
@@ -146,11 +148,11 @@ const char *rf_queue_cache_directory(void);
 /* Hands a job over. Takes p (by rf_mem_zalloc, everything but id set); *pending: jobs under way with this one. False: the
  * process is ending, p has been freed. */
 bool rf_queue_submit(RfPending *p, const RfBuf *job, uint32_t *pending);
+/* The job of this target, when it is under way, is no longer needed: it may still be answered with code. */
+void rf_queue_cancel(RfJit *jit, const RfUnit *unit, int32_t pc);
 /* The next finished job of this VM, unlinked (the caller frees it by rf_pending_free); NULL: none. wait: blocks until one is
  * there; NULL then only when none is under way. */
 RfPending *rf_queue_take(RfJit *jit, bool wait);
-/* Waits at most ms until all jobs of this VM are finished. */
-void rf_queue_wait(RfJit *jit, uint32_t ms);
 /* The object of a finished job into the cache; false when there is no cache or it cannot be written. */
 bool rf_queue_store(const RfPending *p);
 void rf_pending_free(RfPending *p);

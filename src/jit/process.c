@@ -127,3 +127,13 @@ void rf_process_bury(RfProcess *process)
     rf_wire_remove(process->dir);
     process->pid = 0;
 }
+
+void rf_process_abandon(RfProcess *process, bool kill)
+{
+    if (kill) {
+        rf_process_kill(process);
+        rf_wire_remove(process->dir);
+    }
+    close(process->socket);
+    process->pid = 0;
+}

@@ -31,5 +31,7 @@ bool rf_process_start(RfProcess *process, const RfProcessPlace *place);
 /* Kills it with all that it started; rf_process_bury waits for it and removes its directory and socket. */
 void rf_process_kill(const RfProcess *process);
 void rf_process_bury(RfProcess *process);
+/* Leaves it alone because this process ends: it sees its socket close and removes the directory. kill: ends it at once. */
+void rf_process_abandon(RfProcess *process, bool kill);
 
 #endif

@@ -48,9 +48,15 @@ static RfWorkers *workers(void)
                                  .timeout_ms = s->timeout_ms,
                                  .stress = s->stress_worker,
                                  .program = shared.program,
+                                 .cache_mb = s->cache_mb,
                                  .debug = s->debug > 1,
                                  .want = (s->ir ? 1u : 0u) | (s->assembly ? 2u : 0u)};
+        char *directory = rf_cache_enabled(cache()) ? realpath(rf_cache_directory(cache()), NULL) : NULL;
+        config.cache = directory                               ? directory
+                       : rf_cache_directory(cache())[0] == '/' ? rf_cache_directory(cache())
+                                                               : NULL;
         shared.workers = rf_workers_new(&config);
+        free(directory);
     }
     return shared.workers;
 }
@@ -171,7 +177,11 @@ void rf_queue_close(void)
 {
     lock();
     shared.closed = true;
-    close_workers();
+    if (shared.workers) { /* what is under way may still be good for the cache */
+        rf_workers_leave(shared.workers);
+        shared.workers = NULL;
+        fail_lost();
+    }
     unlock();
 }
 
@@ -247,7 +257,7 @@ bool rf_queue_submit(RfPending *p, const RfBuf *job, uint32_t *pending)
         p->id = ++shared.last_id;
         p->next = shared.jobs;
         shared.jobs = p;
-        rf_workers_submit(shared.workers, p->id, job->data, job->len);
+        rf_workers_submit(shared.workers, p->id, job->data, job->len, p->sought ? p->key : NULL, p->name);
         *pending = rf_workers_pending(shared.workers);
     }
     unlock();
@@ -255,6 +265,18 @@ bool rf_queue_submit(RfPending *p, const RfBuf *job, uint32_t *pending)
         rf_pending_free(p);
     }
     return ok;
+}
+
+void rf_queue_cancel(RfJit *jit, const RfUnit *unit, int32_t pc)
+{
+    lock();
+    for (RfPending *p = shared.jobs; p; p = p->next) {
+        if (p->owner == jit && p->unit == unit && p->pc == pc && !p->done && !p->cancelled) {
+            p->cancelled = true;
+            rf_workers_cancel(shared.workers, p->id);
+        }
+    }
+    unlock();
 }
 
 RfPending *rf_queue_take(RfJit *jit, bool wait)
@@ -276,26 +298,6 @@ RfPending *rf_queue_take(RfJit *jit, bool wait)
     }
     unlock();
     return p;
-}
-
-static int64_t now_ms(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
-
-void rf_queue_wait(RfJit *jit, uint32_t ms)
-{
-    int64_t end = now_ms() + ms;
-    lock();
-    RfWorkerAnswer a;
-    for (int64_t now = end - ms; shared.workers && find(jit, false) && now < end; now = now_ms()) {
-        if (rf_workers_take_for(shared.workers, (uint32_t)(end - now), &a)) {
-            deliver(&a);
-        }
-    }
-    unlock();
 }
 
 bool rf_queue_store(const RfPending *p)

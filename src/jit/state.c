@@ -44,8 +44,8 @@ static uint16_t join_class(uint16_t a, uint16_t b)
 /* Joins `s` (a canonical view of the slot now) into *d; true when *d changed. */
 static bool join_slot(Slot *d, const Slot *s)
 {
-    if (d->k == s->k && (d->k < K_HOME || (d->k == K_UNIT && d->n == s->n) ||
-                         (d->k == K_BUILTIN && strcmp(d->name, s->name) == 0))) {
+    if (d->k == s->k &&
+        (d->k < K_HOME || (d->k == K_UNIT && d->n == s->n) || (d->k == K_BUILTIN && strcmp(d->name, s->name) == 0))) {
         return false;
     }
     if (d->k == K_HOME) {
@@ -86,7 +86,7 @@ static Slot canonical(const Emit *e, uint32_t i, uint32_t target)
         }
         return s;
     }
-    if (s.k == K_ALIAS || s.k == K_GALIAS || s.k == K_CONST) {
+    if (s.k == K_ALIAS || s.k == K_GALIAS || s.k == K_ELEM || s.k == K_CONST) {
         return (Slot){.k = K_HOME, .class = class_of_slot(&s), .shape = s.shape};
     }
     return s;
@@ -233,12 +233,26 @@ static char leave_slot(Emit *e, uint32_t i)
     }
 }
 
+static void leave_with(Emit *e, uint32_t number)
+{
+    RfCompiler *c = e->c;
+    if (!e->leave) {
+        gcc_jit_block *from = e->block;
+        e->leave_with = rf_temp(e, c->t_u64);
+        e->leave = e->block = rf_block(e);
+        R args[4] = {e->vm, e->frame, rf_cast(e, e->fp, c->t_ptr), rf_val(e, e->leave_with)};
+        rf_gcc.block_end_with_return(e->block, NULL, rf_help(e, RF_HELPER_exit, 4, args));
+        e->block = from;
+    }
+    rf_set(e, e->leave_with, rf_kt(e, c->t_u64, number));
+    rf_jump(e, e->leave);
+}
+
 static gcc_jit_block *make_exit(Emit *e, uint32_t pc, RfReason reason, bool guard, bool error, bool keep_sp)
 {
     if (e->dry || !e->block) {
         return NULL;
     }
-    RfCompiler *c = e->c;
     uint32_t nlocals = e->u->nlocals, n = keep_sp ? nlocals : nlocals + e->s.depth;
     char *states = rf_mem_alloc(n + 1);
     Slot *slots = rf_mem_alloc(sizeof(Slot) * e->nslots);
@@ -272,18 +286,30 @@ static gcc_jit_block *make_exit(Emit *e, uint32_t pc, RfReason reason, bool guar
                                            .guard = guard,
                                            .keep_sp = keep_sp,
                                            .slots = states});
-    R args[4] = {e->vm, e->frame, rf_cast(e, e->fp, c->t_ptr), rf_kt(e, c->t_u64, number)};
-    R call = rf_help(e, RF_HELPER_exit, 4, args);
-    rf_gcc.block_end_with_return(e->block, NULL, call);
+    leave_with(e, number);
     e->block = from;
     rf_state_copy(e, &e->s, &kept);
     rf_mem_free(slots, sizeof(Slot) * e->nslots);
     return block;
 }
 
+uint32_t rf_entry_record(Emit *e, uint32_t pc, uint32_t n, char *states)
+{
+    return add_exit(e, (RfExit){.unit = e->u->number, .pc = pc, .nslots = n, .slots = states});
+}
+
 gcc_jit_block *rf_exit(Emit *e, uint32_t pc, RfReason reason, bool guard, bool error)
 {
     return make_exit(e, pc, reason, guard, error, false);
+}
+
+gcc_jit_block *rf_exit_stopped(Emit *e, uint32_t resume)
+{
+    gcc_jit_block *block = make_exit(e, resume, RF_REASON_TOO_MANY_DEOPTS, false, false, false);
+    if (block) {
+        e->c->head.exits[e->c->head.nexits - 1].stopped_at = e->pc + 1;
+    }
+    return block;
 }
 
 gcc_jit_block *rf_exit_step(Emit *e)
@@ -298,8 +324,9 @@ void rf_guard(Emit *e, R cond, RfReason reason)
     }
     RfCompiler *c = e->c;
     gcc_jit_block *ok = rf_block(e);
-    gcc_jit_block *out = e->exit_pc == e->pc && e->exit_block ? e->exit_block
-                                                              : rf_exit(e, e->pc, reason, reason != RF_REASON_OVERFLOW, false);
+    gcc_jit_block *out = e->exit_pc == e->pc && e->exit_block
+                             ? e->exit_block
+                             : rf_exit(e, e->pc, reason, reason != RF_REASON_OVERFLOW, false);
     e->exit_pc = e->pc;
     e->exit_block = out;
     if (c->stress && c->nstress < RF_STRESS_MAX) {
@@ -339,6 +366,7 @@ void rf_to_home(Emit *e, uint32_t i)
     case K_HOME: return;
     case K_ALIAS:
     case K_GALIAS:
+    case K_ELEM:
     case K_CONST:
         if (!e->dry && e->block) {
             R from = rf_place(e, i), to = rf_home(e, i);
@@ -393,6 +421,7 @@ void rf_spill(Emit *e, bool locals)
 
 void rf_unalias_local(Emit *e, uint32_t local)
 {
+    rf_keep_elems(e);
     for (uint32_t i = e->u->nlocals; i < e->u->nlocals + e->s.depth; i++) {
         if (e->s.slots[i].k == K_ALIAS && e->s.slots[i].n == local) {
             rf_to_home(e, i);
@@ -402,6 +431,7 @@ void rf_unalias_local(Emit *e, uint32_t local)
 
 void rf_unalias_global(Emit *e, int64_t global)
 {
+    rf_keep_elems(e);
     for (uint32_t i = e->u->nlocals; i < e->u->nlocals + e->s.depth; i++) {
         if (e->s.slots[i].k == K_GALIAS && (global < 0 || e->s.slots[i].n == (uint32_t)global)) {
             rf_to_home(e, i);
@@ -412,7 +442,8 @@ void rf_unalias_global(Emit *e, int64_t global)
 void rf_release_slot(Emit *e, uint32_t i)
 {
     Slot *s = &e->s.slots[i];
-    const uint16_t scalars = RF_CLASS_UNDEF | RF_CLASS_NULL | RF_CLASS_BOOL | RF_CLASS_INT | RF_CLASS_FLOAT | RF_CLASS_BUILTIN;
+    const uint16_t scalars =
+        RF_CLASS_UNDEF | RF_CLASS_NULL | RF_CLASS_BOOL | RF_CLASS_INT | RF_CLASS_FLOAT | RF_CLASS_BUILTIN;
     if (s->k == K_HOME && !s->borrowed && !(s->class && !(s->class & ~scalars))) {
         rf_release_at(e, rf_home(e, i));
     }

@@ -12,6 +12,8 @@
 #define RF_WIRE_WORKERS 16u /* most processes */
 #define RF_WIRE_FDS 3       /* most descriptors beside one message */
 #define RF_WIRE_PATH 512    /* of a temporary directory */
+#define RF_WIRE_KEY 65
+#define RF_WIRE_UNWANTED 64u
 #define RF_WIRE_JOB_MAX (256u << 20)
 
 #define RF_WIRE_HELLO 0x52461001u /* magic numbers; the low byte is the version */
@@ -22,8 +24,10 @@
 typedef struct RfWirePage {
     _Atomic uint64_t answers; /* grows after each answer was sent: one load tells whether there is something to read */
     struct RfWireSlot {
-        _Atomic uint64_t since; /* rf_wire_now() when the worker got ready or last answered; 0 while it starts */
+        _Atomic uint64_t since;   /* rf_wire_now() when the worker got ready or last answered; 0 while it starts */
+        _Atomic uint32_t in_work; /* serial of the job that it works on, or worked on last */
     } workers[RF_WIRE_WORKERS];
+    _Atomic uint32_t unwanted[RF_WIRE_UNWANTED]; /* serials + 1, each at serial % RF_WIRE_UNWANTED: not worth compiling any more */
 } RfWirePage;
 
 typedef enum RfWireStress { RF_STRESS_NONE, RF_STRESS_KILL, RF_STRESS_HANG, RF_STRESS_GARBAGE } RfWireStress;
@@ -35,14 +39,22 @@ typedef struct RfWireHello {
     uint32_t stress; /* RfWireStress */
     uint32_t round;  /* how often a worker was started before: varies the garbage */
     uint32_t want;   /* 1 IR, 2 assembly */
+    uint32_t cache_mb;
     char dir[RF_WIRE_PATH];
+    char cache[RF_WIRE_PATH]; /* directory of the code cache, "" when there is none; see RfWireJob.key */
 } RfWireHello;
 
-/* Program -> worker; beside it a memfd with the job's bytes. Jobs are answered in their order. */
+#define RF_WIRE_AHEAD 16 /* most jobs that a worker has at once; bounds descriptors in flight */
+
+/* Program -> worker; beside it a memfd with the job's bytes. Of those that wait the newest comes first: what got hot later
+ * often contains what got hot before (an outer loop, a caller), or is what the program does now. */
 typedef struct RfWireJob {
     uint32_t magic;
     uint32_t serial;
     uint64_t size;
+    /* When the program ends before the answer comes, the worker goes on for a moment and stores the code under this key; ""
+     * when it is not wanted then. */
+    char key[RF_WIRE_KEY], name[64];
 } RfWireJob;
 
 /* Worker -> program; beside it memfds for those sizes that are not 0, in this order: object, IR, assembly. */

@@ -20,16 +20,28 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "jit/cache.h"
 #include "jit/job.h"
 #include "jit/wire.h"
 
 #define MEMORY_LIMIT (UINT64_C(1536) << 20) /* GCC keeps about 1 MB a compile and needs at most some hundred */
 
+#define LAST_MS 1000 /* that it may go on after the program */
+
+typedef struct Waiting {
+    RfWireJob job;
+    int fd;
+} Waiting;
+
 typedef struct Self {
     int socket;
+    Waiting waiting[RF_WIRE_AHEAD];
+    unsigned nwaiting;
     RfWireHello hello;
     RfWirePage *page;
     char object[RF_WIRE_PATH + 32]; /* where the compiler writes */
+    _Atomic bool orphan;            /* the program has ended: what is compiled goes to the cache */
+    _Atomic bool finished;          /* nothing is left to do */
 } Self;
 
 /* ---- the process ---- */
@@ -39,6 +51,10 @@ static void *watch(void *context)
     Self *self = context;
     struct pollfd hangup = {.fd = self->socket, .events = 0};
     while (poll(&hangup, 1, -1) <= 0 || (hangup.revents & (POLLHUP | POLLERR | POLLNVAL)) == 0) {
+    }
+    self->orphan = true;
+    for (unsigned i = 0; i < LAST_MS && self->hello.cache[0] != '\0' && !self->finished; i++) {
+        poll(NULL, 0, 1);
     }
     rf_wire_remove(self->hello.dir);
     if (getpgrp() == getpid()) {
@@ -106,7 +122,8 @@ static bool meet(Self *self)
     int fds[RF_WIRE_FDS], nfds;
     ptrdiff_t got = rf_wire_receive(self->socket, &self->hello, sizeof self->hello, fds, &nfds, true);
     if (got != sizeof self->hello || self->hello.magic != RF_WIRE_HELLO || nfds != 1 ||
-        self->hello.index >= RF_WIRE_WORKERS || memchr(self->hello.dir, 0, sizeof self->hello.dir) == NULL) {
+        self->hello.index >= RF_WIRE_WORKERS || memchr(self->hello.dir, 0, sizeof self->hello.dir) == NULL ||
+        memchr(self->hello.cache, 0, sizeof self->hello.cache) == NULL) {
         return false;
     }
     self->page = rf_wire_map(fds[0]);
@@ -205,6 +222,15 @@ static void answered(Self *self)
     atomic_fetch_add(&self->page->answers, 1); /* after the message, so that who sees the count finds the message */
 }
 
+static void store(const Self *self, const RfWireJob *job, const RfWireAnswer *answer, int fd)
+{
+    if (answer->reason == RF_REASON_NONE && fd >= 0 && job->key[0] != '\0') {
+        RfCache *cache = rf_cache_open(self->hello.cache, self->hello.cache_mb);
+        (void)rf_cache_store(cache, job->key, job->name, fd, answer->sizes[0]);
+        rf_cache_close(cache);
+    }
+}
+
 static bool reply(Self *self, RfWireAnswer *answer, int fds[RF_WIRE_FDS])
 {
     int sent[RF_WIRE_FDS], nsent = 0;
@@ -250,6 +276,7 @@ static bool talk_nonsense(Self *self, RfWireAnswer *answer)
 
 static bool serve(Self *self, const RfWireJob *job, int fd)
 {
+    atomic_store(&self->page->workers[self->hello.index].in_work, job->serial);
     switch ((RfWireStress)self->hello.stress) {
     case RF_STRESS_KILL: raise(SIGKILL); break;
     case RF_STRESS_HANG:
@@ -265,14 +292,40 @@ static bool serve(Self *self, const RfWireJob *job, int fd)
         return talk_nonsense(self, &answer);
     }
     int fds[RF_WIRE_FDS] = {-1, -1, -1};
-    char *bytes = job->size <= RF_WIRE_JOB_MAX ? rf_wire_read(fd, job->size) : NULL;
+    bool wanted = !(self->orphan && job->key[0] == '\0') &&
+                  atomic_load(&self->page->unwanted[job->serial % RF_WIRE_UNWANTED]) != job->serial + 1;
+    char *bytes = wanted && job->size <= RF_WIRE_JOB_MAX ? rf_wire_read(fd, job->size) : NULL;
     if (bytes != NULL) {
         work(self, (const uint8_t *)bytes, job->size, &answer, fds);
     } else {
         answer.reason = RF_REASON_BACKEND_ERROR;
     }
     free(bytes);
-    return reply(self, &answer, fds);
+    if (self->orphan) {
+        store(self, job, &answer, fds[0]);
+        return true; /* the descriptors go with the process */
+    }
+    return reply(self, &answer, fds) || self->orphan;
+}
+
+/* Reads the jobs that were sent; waits for one when there is none. False: there will be none. */
+static bool take_jobs(Self *self)
+{
+    while (self->nwaiting < RF_WIRE_AHEAD) {
+        Waiting *next = &self->waiting[self->nwaiting];
+        int fds[RF_WIRE_FDS], nfds;
+        ptrdiff_t got = rf_wire_receive(self->socket, &next->job, sizeof next->job, fds, &nfds, self->nwaiting == 0);
+        if ((got < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) || (got == 0 && self->nwaiting > 0)) {
+            break;
+        }
+        if (got != sizeof next->job || next->job.magic != RF_WIRE_JOB || nfds != 1) {
+            return false;
+        }
+        next->job.key[sizeof next->job.key - 1] = next->job.name[sizeof next->job.name - 1] = '\0';
+        next->fd = fds[0];
+        self->nwaiting++;
+    }
+    return true;
 }
 
 int rf_worker_main(int fd)
@@ -288,19 +341,15 @@ int rf_worker_main(int fd)
     }
     rf_jit_backend_missing(); /* opens libgccjit now, not in the time of the first job */
     atomic_store(&self.page->workers[self.hello.index].since, rf_wire_now());
-    for (;;) {
-        RfWireJob job;
-        int fds[RF_WIRE_FDS], nfds;
-        ptrdiff_t got = rf_wire_receive(fd, &job, sizeof job, fds, &nfds, true);
-        if (got != sizeof job || job.magic != RF_WIRE_JOB || nfds != 1) {
-            rf_wire_remove(
-                self.hello.dir); /* the program is gone, or nobody understands it: the thread may be slower */
-            return got == 0 ? 0 : 2;
-        }
-        bool ok = serve(&self, &job, fds[0]);
-        close(fds[0]);
+    while (take_jobs(&self)) {
+        Waiting newest = self.waiting[--self.nwaiting];
+        bool ok = serve(&self, &newest.job, newest.fd);
+        close(newest.fd);
         if (!ok) {
             return 2;
         }
     }
+    self.finished = true;
+    rf_wire_remove(self.hello.dir); /* the program is gone, or nobody understands it: the thread may be slower */
+    return 0;
 }

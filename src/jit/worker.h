@@ -24,6 +24,8 @@ typedef struct RfWorkerConfig {
     /* Started with `--jit-worker 3`. NULL: this executable, which must know that mode; a host that does not would run its own
      * main once more. */
     const char *program;
+    const char *cache; /* absolute directory of the code cache, or NULL */
+    uint64_t cache_mb;
     bool debug; /* the worker's stderr is the program's instead of /dev/null */
 } RfWorkerConfig;
 
@@ -31,8 +33,9 @@ typedef struct RfWorkerConfig {
 RfWorkers *rf_workers_new(const RfWorkerConfig *config);
 /* Starts the first worker in the background (cheap; called when something is nearly hot). */
 void rf_workers_warm(RfWorkers *w);
-/* Hands a job over (copies the bytes). id comes back with the answer. Never blocks for the compile. */
-void rf_workers_submit(RfWorkers *w, uint32_t id, const void *job, size_t size);
+/* Hands a job over (copies everything). id comes back with the answer. Never blocks for the compile. key: under which the
+ * worker stores the code, with the function's name, if the program ends before; NULL: it is not stored. */
+void rf_workers_submit(RfWorkers *w, uint32_t id, const void *job, size_t size, const char *key, const char *name);
 
 typedef struct RfWorkerAnswer {
     uint32_t id;
@@ -48,13 +51,14 @@ typedef struct RfWorkerAnswer {
 
 /* True when it is time for rf_workers_take: an answer waits, or a look at time limits and dead workers is due (then take may
  * find nothing). One load while no job is under way, else a few; safe to ask often and without the lock. */
+/* The job need not be compiled any more: unless that is too late, it is answered with RF_REASON_BACKEND_ERROR. */
+void rf_workers_cancel(RfWorkers *w, uint32_t id);
 bool rf_workers_ready(RfWorkers *w);
 /* Next answer: true and *answer. wait: blocks until there is one, or nothing is under way. A job whose worker died, timed out
  * or talked nonsense comes back with BACKEND_ERROR or COMPILE_TIMEOUT; the worker is started again a few times, afterwards
  * every job is answered with BACKEND_MISSING. */
 bool rf_workers_take(RfWorkers *w, bool wait, RfWorkerAnswer *answer);
-/* As rf_workers_take, blocking for at most wait_ms. For the end of the program: take answers for the cache for a second, then
- * free. */
+/* As rf_workers_take, blocking for at most wait_ms. */
 bool rf_workers_take_for(RfWorkers *w, uint32_t wait_ms, RfWorkerAnswer *answer);
 /* Jobs submitted whose answers have not been taken. */
 uint32_t rf_workers_pending(const RfWorkers *w);
@@ -63,6 +67,10 @@ bool rf_workers_given_up(const RfWorkers *w);
 /* Lets running jobs finish for at most wait_ms (their answers are dropped), then kills what is left, waits for the processes
  * and removes temporary directories. NULL is allowed. */
 void rf_workers_free(RfWorkers *w, uint32_t wait_ms);
+
+/* As rf_workers_free for a process that ends: waits for nothing. Workers with jobs that can be stored finish them, for a second at
+ * most. */
+void rf_workers_leave(RfWorkers *w);
 
 /* The hidden mode. Returns the exit status of the process. */
 int rf_worker_main(int fd);

@@ -2,11 +2,12 @@
  * hang or talk nonsense. Nothing blocks but rf_workers_take when asked to.
  *
  * A job is kept until it is answered, so that it can be given to the next worker when its worker fails through another job.
- * A worker gets a few jobs ahead and answers in their order; the job in work is the oldest one it has. */
+ * A worker gets a few jobs ahead and says which one it works on; they come back in any order. */
 #include "jit/worker.h"
 
 #include <errno.h>
 #include <poll.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -20,7 +21,6 @@
 #define START_MS 10000u  /* for a worker to get ready */
 #define RESTARTS 3u      /* per worker process wanted */
 #define LOOK_MS 50u      /* between looks at time limits and dead workers */
-#define AHEAD 16u        /* jobs a single worker has at once; bounds descriptors in flight */
 #define AHEAD_OF_MANY 2u /* likewise when there are several: the others wait for whoever is free */
 
 typedef struct Job {
@@ -28,6 +28,7 @@ typedef struct Job {
     uint32_t id, serial;
     size_t size;
     uint64_t sent; /* rf_wire_now() */
+    char key[RF_WIRE_KEY], name[64];
     uint8_t bytes[];
 } Job;
 
@@ -48,7 +49,8 @@ typedef struct Worker {
 } Worker;
 
 struct RfWorkers {
-    RfWorkerConfig config; /* jobs in range; stress unused */
+    RfWorkerConfig config; /* jobs in range; stress and cache unused */
+    char cache[RF_WIRE_PATH];
     RfWireStress stress;
     RfProcessPlace place;
     Worker workers[RF_WIRE_WORKERS];
@@ -89,6 +91,22 @@ static Job *get(Queue *q)
         q->count--;
     }
     return job;
+}
+
+/* Takes the job with this serial out; NULL: it is not there. */
+static Job *get_serial(Queue *q, uint32_t serial)
+{
+    Job *last = NULL;
+    for (Job **at = &q->first; *at != NULL; last = *at, at = &(*at)->next) {
+        Job *job = *at;
+        if (job->serial == serial) {
+            *at = job->next;
+            q->last = q->last == job ? last : q->last;
+            q->count--;
+            return job;
+        }
+    }
+    return NULL;
 }
 
 /* Moves everything in `from` before what is in `to`. */
@@ -138,6 +156,8 @@ static bool start(RfWorkers *w, uint32_t k)
     RfWireHello hello = {
         .magic = RF_WIRE_HELLO, .index = k, .stress = w->stress, .round = w->started++, .want = w->config.want};
     memcpy(hello.dir, worker->process.dir, sizeof hello.dir);
+    hello.cache_mb = w->config.cache_mb < UINT32_MAX ? (uint32_t)w->config.cache_mb : UINT32_MAX;
+    memcpy(hello.cache, w->cache, sizeof hello.cache);
     /* failing shows as a dead worker */
     rf_wire_send(worker->process.socket, &hello, sizeof hello, &w->page_fd, 1, false);
     return true;
@@ -171,16 +191,22 @@ static void give_up(RfWorkers *w)
     }
 }
 
-/* Ends a worker that died, hangs or talks nonsense. The job in work gets the reason, the others wait for the next worker,
+static uint32_t in_work(const RfWorkers *w, const Worker *worker)
+{
+    return atomic_load(&w->page->workers[worker - w->workers].in_work);
+}
+
+/* Ends a worker that died, hangs or talks nonsense. The job with this serial gets the reason, the others wait for the next worker,
  * which is started when there is something to do. */
-static void fail(RfWorkers *w, Worker *worker, RfReason reason)
+static void fail(RfWorkers *w, Worker *worker, uint32_t serial, RfReason reason)
 {
     bool was_ready = atomic_load(&w->page->workers[worker - w->workers].since) != 0;
     bool answered = atomic_load(&w->page->answers) != 0;
     rf_process_kill(&worker->process);
     rf_process_bury(&worker->process);
     if (was_ready && worker->jobs.count > 0) {
-        deliver(w, get(&worker->jobs), reason);
+        Job *guilty = get_serial(&worker->jobs, serial);
+        deliver(w, guilty != NULL ? guilty : get(&worker->jobs), reason);
     }
     put_back(&w->waiting, &worker->jobs);
     w->failed++;
@@ -228,11 +254,13 @@ static void hand_over(RfWorkers *w)
             give_up(w);
             return;
         }
-        if (worker->jobs.count >= (w->config.jobs == 1 ? AHEAD : AHEAD_OF_MANY)) {
+        if (worker->jobs.count >= (w->config.jobs == 1 ? RF_WIRE_AHEAD : AHEAD_OF_MANY)) {
             return;
         }
         Job *job = w->waiting.first;
         RfWireJob message = {.magic = RF_WIRE_JOB, .serial = job->serial, .size = job->size};
+        memcpy(message.key, job->key, sizeof message.key);
+        memcpy(message.name, job->name, sizeof message.name);
         int fd = rf_wire_memory(job->bytes, job->size);
         int sent = fd < 0 ? -1 : rf_wire_send(worker->process.socket, &message, sizeof message, &fd, 1, false);
         bool dead = sent < 0 && (errno == EPIPE || errno == ECONNRESET);
@@ -256,13 +284,21 @@ static void hand_over(RfWorkers *w)
 
 static bool accept_answer(RfWorkers *w, Worker *worker, const RfWireAnswer *message, int *fds, int nfds)
 {
-    const Job *job = worker->jobs.first;
     RfWorkerAnswer answer;
-    if (job == NULL || message->serial != job->serial || !rf_answer_open(&answer, message, fds, nfds)) {
+    if (!rf_answer_open(&answer, message, fds, nfds)) {
+        return false;
+    }
+    Job *job = get_serial(&worker->jobs, message->serial);
+    if (job == NULL) {
+        if (answer.fd >= 0) {
+            close(answer.fd);
+        }
+        free(answer.ir);
+        free(answer.assembly);
         return false;
     }
     answer.id = job->id;
-    deliver(w, get(&worker->jobs), RF_REASON_NONE)->answer = answer;
+    deliver(w, job, RF_REASON_NONE)->answer = answer;
     return true;
 }
 
@@ -285,8 +321,8 @@ static void listen_to(RfWorkers *w, Worker *worker)
                 close(fds[i]);
             }
         }
-        if (!good) {
-            fail(w, worker, RF_REASON_BACKEND_ERROR);
+        if (!good) { /* of a bad answer, the job that it is for is the cause: the worker may be at the next one */
+            fail(w, worker, got == sizeof message ? message.serial : in_work(w, worker), RF_REASON_BACKEND_ERROR);
         } else if (message.reason == RF_REASON_BACKEND_MISSING) {
             give_up(w);
         }
@@ -322,7 +358,7 @@ static void collect(RfWorkers *w)
         if (worker->process.pid != 0) {
             uint64_t limit = deadline(w, worker, now);
             if (limit <= now) {
-                fail(w, worker, RF_REASON_COMPILE_TIMEOUT);
+                fail(w, worker, in_work(w, worker), RF_REASON_COMPILE_TIMEOUT);
             } else if (limit < next) {
                 next = limit;
             }
@@ -345,6 +381,9 @@ RfWorkers *rf_workers_new(const RfWorkerConfig *config)
             w->stress = (RfWireStress)i;
         }
     }
+    if (config->cache != NULL && strlen(config->cache) < sizeof w->cache) {
+        strcpy(w->cache, config->cache);
+    }
     w->done_end = &w->done;
     w->page_fd = -1;
     w->given_up = !rf_process_place(&w->place, config->program, config->debug);
@@ -358,11 +397,15 @@ void rf_workers_warm(RfWorkers *w)
     }
 }
 
-void rf_workers_submit(RfWorkers *w, uint32_t id, const void *bytes, size_t size)
+void rf_workers_submit(RfWorkers *w, uint32_t id, const void *bytes, size_t size, const char *key, const char *name)
 {
     Job *job = rf_mem_alloc(sizeof *job + size);
     *job = (Job){.id = id, .serial = w->serial++, .size = size};
     memcpy(job->bytes, bytes, size);
+    if (key != NULL && w->cache[0] != '\0') {
+        snprintf(job->key, sizeof job->key, "%s", key);
+        snprintf(job->name, sizeof job->name, "%s", name);
+    }
     w->pending++;
     if (w->given_up || size > RF_WIRE_JOB_MAX) {
         deliver(w, job, w->given_up ? RF_REASON_BACKEND_MISSING : RF_REASON_BACKEND_ERROR);
@@ -370,6 +413,17 @@ void rf_workers_submit(RfWorkers *w, uint32_t id, const void *bytes, size_t size
     }
     put(&w->waiting, job);
     hand_over(w);
+}
+
+void rf_workers_cancel(RfWorkers *w, uint32_t id)
+{
+    for (uint32_t k = 0; w->page != NULL && k < w->config.jobs; k++) {
+        for (const Job *job = w->workers[k].jobs.first; job != NULL; job = job->next) {
+            if (job->id == id) {
+                atomic_store(&w->page->unwanted[job->serial % RF_WIRE_UNWANTED], job->serial + 1);
+            }
+        }
+    }
 }
 
 bool rf_workers_ready(RfWorkers *w)
@@ -443,6 +497,16 @@ bool rf_workers_given_up(const RfWorkers *w)
     return w->given_up;
 }
 
+static void free_memory(RfWorkers *w)
+{
+    if (w->page != NULL) {
+        munmap(w->page, sizeof *w->page);
+        close(w->page_fd);
+    }
+    rf_process_leave(&w->place);
+    rf_mem_free(w, sizeof *w);
+}
+
 void rf_workers_free(RfWorkers *w, uint32_t wait_ms)
 {
     if (w == NULL) {
@@ -464,10 +528,38 @@ void rf_workers_free(RfWorkers *w, uint32_t wait_ms)
         }
     }
     stop_all(w);
-    if (w->page != NULL) {
-        munmap(w->page, sizeof *w->page);
-        close(w->page_fd);
+    free_memory(w);
+}
+
+void rf_workers_leave(RfWorkers *w)
+{
+    if (w == NULL) {
+        return;
     }
-    rf_process_leave(&w->place);
-    rf_mem_free(w, sizeof *w);
+    for (uint32_t k = 0; k < w->config.jobs; k++) {
+        Worker *worker = &w->workers[k];
+        bool useful = false;
+        for (const Job *job = worker->jobs.first; job != NULL; job = job->next) {
+            useful = useful || job->key[0] != '\0';
+        }
+        if (worker->process.pid != 0) {
+            rf_process_abandon(&worker->process, !useful);
+        }
+        for (Job *job; (job = get(&worker->jobs)) != NULL;) {
+            free_job(job);
+        }
+    }
+    for (Job *job; (job = get(&w->waiting)) != NULL;) {
+        free_job(job);
+    }
+    for (Done *done; (done = w->done) != NULL;) {
+        w->done = done->next;
+        if (done->answer.fd >= 0) {
+            close(done->answer.fd);
+        }
+        free(done->answer.ir);
+        free(done->answer.assembly);
+        rf_mem_free(done, sizeof *done);
+    }
+    free_memory(w);
 }

@@ -72,6 +72,21 @@ static RfStatus step_error(RfVm *vm, const RfStep *step)
     return RF_ERROR;
 }
 
+/* Through the site's cache; -1: there is no such field. */
+static int64_t field_offset(RfShape *shape, RfFieldSite *site)
+{
+    if (site->shape == shape) {
+        return site->offset;
+    }
+    int64_t offset = rf_shape_find(shape, site->name);
+    if (offset >= 0) {
+        site->misses += site->shape && site->misses < UINT32_MAX;
+        site->shape = shape;
+        site->offset = (uint32_t)offset;
+    }
+    return offset;
+}
+
 /* Where the value of one step lies inside the container at `place`, which is made unique. An array of raw elements is
  * widened only when a deeper step needs a place inside it (its elements are scalars, so that step fails anyway): such reads go
  * to *temp. NULL: error raised. */
@@ -80,9 +95,10 @@ static RfValue *step_into(RfVm *vm, RfValue *place, const RfStep *step, RfValue 
     RfFrame *f = vm->frame;
     if (step->kind == RF_STEP_FIELD) {
         RfFieldSite *site = &f->proto->fields[step->slot];
-        if (place->tag == RF_TAG_STRUCT && rf_shape_find(place->as.strct->shape, site->name) >= 0) {
+        int64_t offset = place->tag == RF_TAG_STRUCT ? field_offset(place->as.strct->shape, site) : -1;
+        if (offset >= 0) {
             place->as.strct = rf_struct_unique(place->as.strct);
-            return rf_struct_find(place->as.strct, site->name);
+            return &place->as.strct->fields[offset];
         }
         RfValue v;
         if (rf_access_field(vm, *place, site, false, &v) != RF_OK) {
@@ -101,6 +117,11 @@ static RfValue *step_into(RfVm *vm, RfValue *place, const RfStep *step, RfValue 
         }
         *temp = rf_null(); /* absent dict member (null) or a method: cannot be changed */
         return temp;
+    }
+    if (place->tag == RF_TAG_ARRAY && index.tag == RF_TAG_INT && rf_array_kind(place->as.arr) == RF_ELEM_ANY &&
+        (uint64_t)index.as.i < place->as.arr->len) { /* as below, without a look at the element */
+        place->as.arr = rf_array_unique(place->as.arr);
+        return &place->as.arr->as.values[index.as.i];
     }
     RfValue v;
     if (rf_access_index(vm, *place, index, &v) != RF_OK) {

@@ -67,9 +67,9 @@ const char *rf_program_source(RfVm *vm, const char *file, size_t *len);
  * inside (the CLI's main does so once). */
 int rf_program_on_big_stack(int (*fn)(void *arg), void *arg);
 
-/* The process is about to end without rf_vm_free: what is under way outside this thread is brought to an end. quick: without
- * waiting for any of it. Called by rf_vm_exit too; a second call does nothing. */
-void rf_vm_leave(RfVm *vm, bool quick);
+/* The process is about to end without rf_vm_free: what is under way outside this thread is left to itself.
+ * Called by rf_vm_exit too; a second call does nothing. */
+void rf_vm_leave(RfVm *vm);
 
 /* Asks a running VM to stop at its next safepoint with exit code 130 (async-signal-safe). */
 void rf_vm_interrupt(void);

@@ -52,7 +52,7 @@ typedef struct RfTier {
     /* A callback from C that native code called directly: completes the frames (RfForeignState.frame, where). */
     void (*sync)(RfVm *vm, RfFrame *frame, uint64_t where);
     /* rf_vm_leave */
-    void (*leave)(RfVm *vm, bool quick);
+    void (*leave)(RfVm *vm);
 } RfTier;
 
 /* Profile of a function, made when it is first wanted; freed with the function. */

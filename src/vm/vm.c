@@ -157,10 +157,10 @@ bool rf_vm_allows(RfVm *vm, RfCapability cap)
     return (vm->config.capabilities >> cap & 1u) != 0;
 }
 
-void rf_vm_leave(RfVm *vm, bool quick)
+void rf_vm_leave(RfVm *vm)
 {
     if (vm->tier && vm->tier->leave) {
-        vm->tier->leave(vm, quick);
+        vm->tier->leave(vm);
     }
 }
 
@@ -168,7 +168,7 @@ RfStatus rf_vm_exit(RfVm *vm, int code)
 {
     code &= 0xff;
     rf_vm_flush(vm);
-    rf_vm_leave(vm, rf_safepoint_interrupted());
+    rf_vm_leave(vm);
     if (!vm->config.on_exit) {
         exit(code);
     }
@@ -232,6 +232,9 @@ RfStatus rf_callback_call(RfCallback *cb, int argc, RfValue *argv, RfValue *out)
     RfVm *vm = cb->vm;
     RfValue *base = vm->sp;
     RfFrame *frame = vm->frame + 1;
+    if (vm->frame > vm->frames && vm->frame->proto->loop_count < RF_TRIGGER_NEVER - 1) {
+        vm->frame->proto->loop_count++; /* a turn of the builtin's loop makes the loop around it hot, as one in script code would */
+    }
     RfProto *proto = cb->callee.tag == RF_TAG_FUNCTION ? cb->callee.as.fn->proto : NULL;
     if (!proto || proto->flags & (RF_PROTO_SLOW_CALL | RF_PROTO_ASYNC | RF_PROTO_GENERATOR) || proto->nparams != argc ||
         proto->nrequired != argc || frame > vm->frame_limit ||

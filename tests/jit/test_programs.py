@@ -19,15 +19,32 @@ def read(name):
         return f.read()
 
 
+def benchmarks():
+    """Path and small size of each program of bench/; the workloads, which take no size, have None."""
+    folder = os.path.join(ROOT, "bench")
+    for name in sorted(n for n in os.listdir(folder) if n.endswith(".ruff")):
+        path = os.path.join(folder, name)
+        with open(path, encoding="utf-8") as f:
+            small = re.search(r'(?m)^# small: (\S+) "(.*)"$', f.read())
+        yield path, small
+
+
 def test_R03_benchmarks_give_equal_results(t):
     t.not_sanitized("too slow")
-    folder = os.path.join(ROOT, "bench", "ruff")
-    for name in sorted(os.listdir(folder)):
-        path = os.path.join(folder, name)
+    for path in [path for path, small in benchmarks() if not small]:
         want = t.run("run", "--no-jit", path, timeout=300)
         got = t.run("run", path, timeout=300)
-        t.equal((got.code, got.err), (0, ""), name)
-        t.equal(got.out, want.out, name)
+        t.equal((got.code, got.err), (0, ""), path)
+        t.equal(got.out, want.out, path)
+
+
+def test_R03_small_benchmarks_give_equal_results(t):
+    way = {"RUFF_JIT_SYNC": "1", "RUFF_JIT_CACHE": "off", "RUFF_JIT_THRESHOLD": "5", "RUFF_JIT_STRESS": "deopt:2,seed:9"}
+    found = [(path, small) for path, small in benchmarks() if small]
+    t.true(len(found) >= 20, "only %d programs with a small size" % len(found))
+    for path, small in found:
+        r = t.run("run", path, small.group(1), env=way, timeout=120)
+        t.equal((r.code, r.out.strip(), r.err), (0, small.group(2).replace("\\n", "\n"), ""), path)
 
 
 def test_R05_code_of_all_programs_verifies(t):

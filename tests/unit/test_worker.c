@@ -21,6 +21,7 @@
 #include <unistd.h>
 
 #include "base/mem.h"
+#include "jit/cache.h"
 #include "jit/job.h"
 #include "jit/worker.h"
 
@@ -160,7 +161,7 @@ static RfWorkers *workers(uint32_t jobs, uint32_t timeout_ms, const char *stress
 
 static void submit(RfWorkers *w, uint32_t id, const char *text)
 {
-    rf_workers_submit(w, id, text, strlen(text));
+    rf_workers_submit(w, id, text, strlen(text), NULL, NULL);
 }
 
 /* Takes the next answer, which must be this one. */
@@ -176,6 +177,24 @@ static void expect(RfWorkers *w, uint32_t id, RfReason reason)
     }
     free(answer.ir);
     free(answer.assembly);
+}
+
+/* Takes the answers to jobs 0 to count-1, in any order; of each of the reasons so many. */
+static void expect_all(RfWorkers *w, uint32_t count, RfReason one, uint32_t ones, RfReason other)
+{
+    uint64_t seen = 0;
+    for (uint32_t i = 0; i < count; i++) {
+        RfWorkerAnswer answer;
+        assert_true(rf_workers_take(w, true, &answer));
+        assert_true(answer.id < count && !(seen >> answer.id & 1));
+        seen |= UINT64_C(1) << answer.id;
+        assert_true(answer.reason == one || answer.reason == other);
+        ones -= answer.reason == one;
+        if (answer.fd >= 0) {
+            close(answer.fd);
+        }
+    }
+    assert_int_equal(ones, 0);
 }
 
 static void expect_end(RfWorkers *w)
@@ -267,12 +286,38 @@ static void many_jobs(void **state)
             assert_true(rf_workers_take(w, true, &answer));
             assert_int_equal(answer.reason, RF_REASON_NONE);
             assert_true(answer.id < 400 && !seen[answer.id]);
-            assert_true(processes > 1 || answer.id == i);
             seen[answer.id] = true;
             close(answer.fd);
         }
         expect_end(w);
     }
+}
+
+static void newest_first(void **state)
+{
+    (void)state;
+    RfWorkers *w = workers(1, 60000, NULL);
+    for (uint32_t i = 0; i < 6; i++) {
+        submit(w, i, "slow");
+    }
+    rf_workers_cancel(w, 3);
+    RfWorkerAnswer answer;
+    uint32_t last = 6, late = 0;
+    for (uint32_t i = 0; i < 6; i++) {
+        assert_true(rf_workers_take(w, true, &answer));
+        assert_int_equal(answer.reason, answer.id == 3 ? RF_REASON_BACKEND_ERROR : RF_REASON_NONE);
+        if (answer.fd >= 0) {
+            close(answer.fd);
+        }
+        if (i > 0) { /* the first is whatever had arrived when the worker got ready */
+            assert_true(answer.id < last);
+            last = answer.id;
+        } else {
+            late = answer.id;
+        }
+    }
+    assert_true(late < 6);
+    expect_end(w);
 }
 
 static void big_and_empty_jobs(void **state)
@@ -284,14 +329,14 @@ static void big_and_empty_jobs(void **state)
         bytes[i] = (char)('a' + i % 23);
     }
     RfWorkers *w = workers(1, 60000, NULL);
-    rf_workers_submit(w, 1, bytes, size);
+    rf_workers_submit(w, 1, bytes, size, NULL, NULL);
     RfWorkerAnswer answer;
     assert_true(rf_workers_take(w, true, &answer));
     assert_int_equal(answer.size, size + 4);
     assert_int_equal(pread(answer.fd, back, size, 4), size);
     assert_memory_equal(back, bytes, size);
     close(answer.fd);
-    rf_workers_submit(w, 2, bytes, 0);
+    rf_workers_submit(w, 2, bytes, 0, NULL, NULL);
     expect(w, 2, RF_REASON_NONE);
     expect_end(w);
     free(bytes);
@@ -353,9 +398,7 @@ static void only_the_job_in_work_pays_for_a_crash(void **state)
     for (uint32_t i = 0; i < 7; i++) {
         submit(w, i, jobs[i]);
     }
-    for (uint32_t i = 0; i < 7; i++) {
-        expect(w, i, i % 2 == 0 ? RF_REASON_NONE : RF_REASON_BACKEND_ERROR);
-    }
+    expect_all(w, 7, RF_REASON_NONE, 4, RF_REASON_BACKEND_ERROR);
     assert_false(rf_workers_given_up(w));
     expect_end(w);
 }
@@ -364,12 +407,10 @@ static void a_hanging_job_is_killed(void **state)
 {
     (void)state;
     RfWorkers *w = workers(1, 1500, NULL);
-    submit(w, 1, "good");
-    submit(w, 2, "hang");
-    submit(w, 3, "good");
-    expect(w, 1, RF_REASON_NONE);
-    expect(w, 2, RF_REASON_COMPILE_TIMEOUT);
-    expect(w, 3, RF_REASON_NONE);
+    submit(w, 0, "good");
+    submit(w, 1, "hang");
+    submit(w, 2, "good");
+    expect_all(w, 3, RF_REASON_NONE, 2, RF_REASON_COMPILE_TIMEOUT);
     expect_end(w);
 }
 
@@ -381,9 +422,7 @@ static void waiting_in_the_queue_does_not_count(void **state)
     for (uint32_t i = 0; i < 20; i++) {
         submit(w, i, "slow");
     }
-    for (uint32_t i = 0; i < 20; i++) {
-        expect(w, i, RF_REASON_NONE);
-    }
+    expect_all(w, 20, RF_REASON_NONE, 20, RF_REASON_NONE);
     expect_end(w);
 }
 
@@ -394,9 +433,7 @@ static void after_some_restarts_it_is_over(void **state)
     for (uint32_t i = 0; i < 40; i++) {
         submit(w, i, "crash");
     }
-    for (uint32_t i = 0; i < 40; i++) {
-        expect(w, i, i < 4 ? RF_REASON_BACKEND_ERROR : RF_REASON_BACKEND_MISSING);
-    }
+    expect_all(w, 40, RF_REASON_BACKEND_ERROR, 4, RF_REASON_BACKEND_MISSING);
     assert_true(rf_workers_given_up(w));
     submit(w, 99, "good");
     assert_true(rf_workers_ready(w));
@@ -411,9 +448,7 @@ static void stress(const char *mode, uint32_t timeout_ms, RfReason reason)
     for (uint32_t i = 0; i < 8; i++) {
         submit(w, i, "good");
     }
-    for (uint32_t i = 0; i < 8; i++) {
-        expect(w, i, i < 4 ? reason : RF_REASON_BACKEND_MISSING);
-    }
+    expect_all(w, 8, reason, 4, RF_REASON_BACKEND_MISSING);
     expect_end(w);
     w = workers(3, timeout_ms, mode);
     for (uint32_t i = 0; i < 30; i++) {
@@ -470,10 +505,9 @@ static void no_backend(void **state)
     setenv("TEST_NO_BACKEND", "1", 1);
     RfWorkers *w = workers(1, 5000, NULL);
     unsetenv("TEST_NO_BACKEND"); /* too late: workers get the environment of the start */
+    submit(w, 0, "good");
     submit(w, 1, "good");
-    submit(w, 2, "good");
-    expect(w, 1, RF_REASON_BACKEND_MISSING);
-    expect(w, 2, RF_REASON_BACKEND_MISSING);
+    expect_all(w, 2, RF_REASON_BACKEND_MISSING, 2, RF_REASON_BACKEND_MISSING);
     assert_true(rf_workers_given_up(w));
     expect_end(w);
     w = workers(1, 5000, NULL);
@@ -501,12 +535,12 @@ static void freed_while_busy(void **state)
     for (int answered = 0; answered < 2; answered++) {
         RfWorkers *w = workers(2, 60000, NULL);
         submit(w, 1, "good");
-        submit(w, 2, "hang");
-        submit(w, 3, "hang");
-        submit(w, 4, "good");
         if (answered) {
             expect(w, 1, RF_REASON_NONE);
         }
+        submit(w, 2, "hang");
+        submit(w, 3, "hang");
+        submit(w, 4, "good");
         rf_workers_free(w, answered ? 0 : 200);
     }
     RfWorkers *w = workers(1, 5000, NULL);
@@ -533,6 +567,47 @@ static void waiting_for_a_while(void **state)
     expect_end(w);
 }
 
+/* A program that ends does not wait: its worker finishes what it has and stores it. */
+static void left_behind(void **state)
+{
+    (void)state;
+    static char directory[] = "/tmp/ruff-test-cache-XXXXXX";
+    assert_non_null(mkdtemp(directory));
+    char keys[3][RF_KEY_SIZE];
+    for (int i = 0; i < 3; i++) {
+        rf_cache_key(&i, sizeof i, keys[i]);
+    }
+    pid_t child = fork();
+    if (child == 0) {
+        RfWorkers *w =
+            rf_workers_new(&(RfWorkerConfig){.jobs = 1, .timeout_ms = 60000, .cache = directory, .cache_mb = 1});
+        for (uint32_t i = 0; i < 3; i++) {
+            rf_workers_submit(w, i, "slow", 4, i == 1 ? NULL : keys[i], "name");
+        }
+        rf_workers_leave(w);
+        _exit(0);
+    }
+    waitpid(child, NULL, 0);
+    while (count_entries(temporary) > 0) {
+        nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL);
+    }
+    RfCache *cache = rf_cache_open(directory, 1);
+    size_t count, failed;
+    uint64_t bytes;
+    RfCacheItem *items = rf_cache_items(cache, true, &count);
+    assert_int_equal(count, 2);
+    for (size_t i = 0; i < count; i++) {
+        assert_int_equal(items[i].bad, RF_REASON_NONE);
+        assert_string_equal(items[i].name, "name");
+    }
+    rf_mem_free(items, sizeof *items * count);
+    assert_int_equal(rf_cache_remove(cache, false, &bytes, &failed), 2);
+    rf_cache_close(cache);
+    char command[64];
+    snprintf(command, sizeof command, "rm -rf %s", directory);
+    assert_int_equal(system(command), 0);
+}
+
 /* The worker of a program that was killed cleans up and goes, even from the middle of a compile. */
 static void the_program_is_killed(void **state)
 {
@@ -541,9 +616,9 @@ static void the_program_is_killed(void **state)
     if (child == 0) {
         RfWorkers *w = workers(1, 60000, NULL);
         submit(w, 1, "good");
-        submit(w, 2, "hang");
         RfWorkerAnswer answer;
         rf_workers_take(w, true, &answer);
+        submit(w, 2, "hang");
         raise(SIGKILL);
     }
     waitpid(child, NULL, 0);
@@ -565,6 +640,7 @@ int main(int argc, char **argv)
         TEST(an_answer_has_it_all),
         TEST(rejections),
         TEST(many_jobs),
+        TEST(newest_first),
         TEST(big_and_empty_jobs),
         TEST(readiness_shows_without_waiting),
         TEST(surroundings_of_the_worker),
@@ -580,6 +656,7 @@ int main(int argc, char **argv)
         TEST(a_worker_starts_no_workers),
         TEST(freed_while_busy),
         TEST(waiting_for_a_while),
+        TEST(left_behind),
         TEST(the_program_is_killed),
     };
     int failed = cmocka_run_group_tests_name("worker", tests, NULL, NULL);

@@ -1,0 +1,28 @@
+#include <stdio.h>
+#include <stdlib.h>
+
+static int iterations(double cx, double cy, int limit)
+{
+    double x = 0, y = 0;
+    int n = 0;
+    while (n < limit && x * x + y * y <= 4.0) {
+        double t = x * x - y * y + cx;
+        y = 2.0 * x * y + cy;
+        x = t;
+        n++;
+    }
+    return n;
+}
+
+int main(int argc, char **argv)
+{
+    int size = argc > 1 ? atoi(argv[1]) : 1200;
+    long inside = 0, total = 0;
+    for (int row = 0; row < size; row++)
+        for (int column = 0; column < size; column++) {
+            int n = iterations(3.0 * column / size - 2.25, 3.0 * row / size - 1.5, 200);
+            total += n;
+            inside += n == 200;
+        }
+    printf("%ld %ld\n", inside, total);
+}
