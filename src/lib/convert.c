@@ -5,8 +5,8 @@
 
 #include "lib/args.h"
 #include "lib/builtins.h"
-#include "runtime/foreign.h"
 #include "lib/chars.h"
+#include "runtime/foreign.h"
 
 /* A string without the whitespace around it. Borrowed bytes. */
 typedef struct Trimmed {

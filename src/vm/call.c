@@ -280,7 +280,7 @@ static RfStatus call_kind_method(RfVm *vm, uint32_t argc, RfMethodSite *site, bo
     if (recv->tag == RF_TAG_CHANNEL || recv->tag == RF_TAG_POINTER || recv->tag == RF_TAG_HANDLE) {
         RfValue out = rf_null();
         RfStatus status =
-            recv->tag == RF_TAG_CHANNEL ? rf_channel_method(vm, *recv, site->name, (int)argc, recv + 1, &out, found)
+            recv->tag == RF_TAG_CHANNEL   ? rf_channel_method(vm, *recv, site->name, (int)argc, recv + 1, &out, found)
             : recv->tag == RF_TAG_POINTER ? rf_pointer_method(vm, *recv, site->name, (int)argc, recv + 1, &out, found)
             : recv->as.handle->type->call
                 ? recv->as.handle->type->call(vm, recv->as.handle, site->name, (int)argc, recv + 1, &out, found)

@@ -25,8 +25,10 @@ RfStatus rf_vm_jit_status(RfVm *vm, RfValue fn, RfValue *out)
     put(d, "entries", rf_int(0));
     put(d, "deopts", rf_int(0));
     put(d, "compiles", rf_int(0));
-    put(d, "name", p ? text(p->name->data)
-                 : fn.tag == RF_TAG_FOREIGN ? rf_retain(rf_obj(rf_as_foreign(fn)->name)) : text(fn.as.builtin->name));
+    put(d, "name",
+        p                          ? text(p->name->data)
+        : fn.tag == RF_TAG_FOREIGN ? rf_retain(rf_obj(rf_as_foreign(fn)->name))
+                                   : text(fn.as.builtin->name));
     put(d, "loops", rf_int(p ? p->loop_count : 0));
     put(d, "reason", rf_null());
     if (p && vm->tier && vm->tier->status) {

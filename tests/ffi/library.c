@@ -45,9 +45,9 @@ DECLARE(double, mixed, int8_t a, double b, uint16_t c, float d, int64_t e, bool 
     return a + b + c + d + (double)e + f;
 }
 
-DECLARE(int64_t, sum20, int64_t a, int64_t b, int64_t c, int64_t d, int64_t e, int64_t f, int64_t g, int64_t h, int64_t i,
-        int64_t j, int64_t k, int64_t l, int64_t m, int64_t n, int64_t o, int64_t p, int64_t q, int64_t r, int64_t s,
-        int64_t t)
+DECLARE(int64_t, sum20, int64_t a, int64_t b, int64_t c, int64_t d, int64_t e, int64_t f, int64_t g, int64_t h,
+        int64_t i, int64_t j, int64_t k, int64_t l, int64_t m, int64_t n, int64_t o, int64_t p, int64_t q, int64_t r,
+        int64_t s, int64_t t)
 {
     return a + b * 2 + c + d + e + f + g + h + i + j + k + l + m + n + o + p + q + r + s + t * 20;
 }
