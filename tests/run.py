@@ -493,6 +493,7 @@ def parse_arguments():
     parser.add_argument("--list-failures", action="store_true", help="print every failed case with the reason")
     options = parser.parse_args()
     options.build = os.path.abspath(options.build)
+    os.environ["TEST_BUILD"] = options.build  # programs find libruff_test_ffi.so there
     options.ruff = os.path.abspath(options.ruff or os.path.join(options.build, "ruff"))
     options.modes = [m for m in options.modes.split(",") if m]
     options.suites = [s for s in options.suites.split(",") if s]

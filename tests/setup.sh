@@ -5,8 +5,9 @@ set -eu
 
 # gcc, cmake, ninja, pkg-config: the build.  uthash, utf8proc: libraries Ruff is linked with.
 # libgccjit-12-dev: the header, and with libgccjit0 what compile workers open; binutils: their as and ld.
+# libffi-dev: the header of what the FFI opens.  zlib1g, libsqlite3-0: called by its tests.
 # cmocka, python3: the tests.  tzdata: the time zones of the library.
-packages="gcc libc6-dev binutils cmake ninja-build pkg-config uthash-dev libutf8proc-dev libgccjit-12-dev libcmocka-dev python3 tzdata"
+packages="gcc libc6-dev binutils cmake ninja-build pkg-config uthash-dev libutf8proc-dev libgccjit-12-dev libcmocka-dev python3 tzdata libffi-dev zlib1g libsqlite3-0"
 # A browser, which one test of a page looks for, is as large as all the rest: only for those who ask.
 [ -z "${RUFF_BROWSER:-}" ] || packages="$packages chromium"
 

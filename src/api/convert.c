@@ -113,6 +113,7 @@ RuffType ruff_type(const RuffValue *value)
     case RF_TAG_DICT: return RUFF_DICT;
     case RF_TAG_STRUCT: return RUFF_STRUCT;
     case RF_TAG_FUNCTION:
+    case RF_TAG_FOREIGN:
     case RF_TAG_BUILTIN: return RUFF_FUNCTION;
     default: return RUFF_OTHER;
     }

@@ -5,6 +5,7 @@
 
 #include <string.h>
 
+#define REPLACEMENT_CHARACTER 0xFFFDu
 #define HIGH_BITS 0x8080808080808080u
 #define LOW_BITS 0x0101010101010101u
 
@@ -162,4 +163,37 @@ size_t rf_utf8_offset(const char *text, size_t len, size_t index)
         index--;
     }
     return at < len ? at : len;
+}
+
+/* Length of the bad sequence at data[0]: the longest start of a valid sequence, at least one byte (the practice Unicode
+ * recommends for U+FFFD). */
+static size_t bad_sequence(const unsigned char *data, size_t len)
+{
+    unsigned char lead = data[0];
+    size_t width = lead >= 0xC2 && lead <= 0xDF ? 2 : (lead & 0xF0) == 0xE0 ? 3 : lead >= 0xF0 && lead <= 0xF4 ? 4 : 1;
+    /* some leads narrow the range of the next byte: no overlong forms, surrogates, values too large */
+    unsigned char low = lead == 0xE0 ? 0xA0 : lead == 0xF0 ? 0x90 : 0x80;
+    unsigned char high = lead == 0xED ? 0x9F : lead == 0xF4 ? 0x8F : 0xBF;
+    size_t n = 1;
+    while (n < width && n < len && data[n] >= low && data[n] <= high) {
+        low = 0x80;
+        high = 0xBF;
+        n++;
+    }
+    return n;
+}
+
+void rf_utf8_put_lossy(RfBuf *out, const char *data, size_t len)
+{
+    size_t pos = 0;
+    for (;;) {
+        size_t good = rf_utf8_validate(data + pos, len - pos);
+        rf_buf_put(out, data + pos, good);
+        pos += good;
+        if (pos == len) {
+            return;
+        }
+        rf_buf_put_utf8(out, REPLACEMENT_CHARACTER);
+        pos += bad_sequence((const unsigned char *)data + pos, len - pos);
+    }
 }

@@ -6,11 +6,15 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/buf.h"
+
 /* Decodes the code point at `text` (len > 0 bytes left), stores it, returns the bytes used (1-4), or 0 when the bytes are
  * not valid UTF-8 (overlong forms, surrogates and values above 10FFFF are invalid). */
 size_t rf_utf8_decode(const char *text, size_t len, uint32_t *code_point);
 /* Writes 1-4 bytes to `out`, returns their number. `code_point` must be a scalar value. */
 size_t rf_utf8_encode(uint32_t code_point, char out[4]);
+/* Appends bytes of unknown origin as UTF-8; every bad sequence becomes U+FFFD. */
+void rf_utf8_put_lossy(RfBuf *out, const char *data, size_t len);
 /* Index of the first invalid byte, or `len` when all is valid. */
 size_t rf_utf8_validate(const char *text, size_t len);
 /* Number of code points in valid UTF-8. */

@@ -109,7 +109,8 @@ typedef struct RfPath {
 
 typedef struct RfCallSite {
     uint32_t place;     /* 1 + path number, or 0: see RfPath */
-    const void *callee; /* inline cache: proto or builtin last called */
+    const void *callee; /* inline cache: proto or builtin last called; NULL with `foreign` */
+    uint64_t foreign;   /* key of the C function last called (runtime/foreign.h), or 0 */
     uint32_t hits, misses;
     const void *met[RF_SITE_KINDS + 1]; /* protos that missed the cache, first come first; more than RF_SITE_KINDS: many */
 } RfCallSite;
@@ -226,6 +227,7 @@ typedef struct RfRootPos {
 #define RF_PROTO_SPAWN 64u
 #define RF_PROTO_TEST 128u
 #define RF_PROTO_DEFAULTS 256u  /* has default parameters */
+#define RF_PROTO_KEEPS 1024u    /* locals hold their values to the end, because C may use what they stand for: no last uses */
 #define RF_PROTO_SLOW_CALL 512u /* async, generator, or defaults: CALL takes the general path */
 
 #define RF_TRIGGER_NEVER UINT32_MAX /* the VM keeps its counts below this */

@@ -375,6 +375,13 @@ static void lay_out(RfFuncState *fs, RfProto *p)
     rf_mem_free(l.work, sizeof *l.work * n);
 }
 
+/* The source names a builtin of the FFI. A variable of it may be all that keeps memory alive that C knows the address of, so
+ * its functions do not give values away at the last use the program shows. */
+static bool deals_with_c(const RfModule *m)
+{
+    return m->source && memmem(m->source, m->source_len, "ffi_", 4) != NULL;
+}
+
 RfProto *rf_finish(RfFuncState *fs)
 {
     RfProto *p = rf_mem_zalloc(sizeof *p);
@@ -398,7 +405,11 @@ RfProto *rf_finish(RfFuncState *fs)
         if (need > UINT16_MAX) {
             rf_compile_error(fs->c, fs->def_pos, "Too many values in one expression");
         }
-        rf_liveness_run(p);
+        if (deals_with_c(p->module)) {
+            p->flags |= RF_PROTO_KEEPS;
+        } else {
+            rf_liveness_run(p);
+        }
     }
     rf_vec_free(&fs->code, sizeof(RfInstr));
     rf_vec_free(&fs->positions, sizeof(RfPos));

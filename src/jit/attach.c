@@ -121,6 +121,7 @@ static const RfTier tier = {.call = rf_policy_call,
                             .forget = forget,
                             .status = rf_status_function,
                             .stats = rf_status_vm,
+                            .sync = rf_native_sync,
                             .leave = leave};
 
 /* Without a back end DEBUG_JIT still has its first and last line. */

@@ -135,7 +135,7 @@ static void start_state(Emit *e, const RfJobLoop *loop)
             SlotKind k = u->level >= 2 && class != RF_CLASS_UNDEF ? K_HOME
                          : class == RF_CLASS_UNDEF                ? K_UNDEF
                                                                   : rf_kind_of_class(class);
-            if (!rf_alive(e, e->start_pc, i)) {
+            if (!rf_alive(e, e->start_pc, i) && !rf_keeps(e, i, k == K_HOME, class & (uint16_t)~RF_CLASS_SEEN)) {
                 k = K_DEAD;
             } else if (k == K_HOME || k == K_DEAD) {
                 k = K_HOME;
@@ -819,6 +819,7 @@ bool rf_jit_compile(const RfJob *job, const char *path, unsigned want, RfCompile
         bool generator = (u->flags & RF_PROTO_GENERATOR) != 0;
         info->light = !generator;
         info->borrows = rf_mem_zalloc(u->nparams + 1u);
+        info->kept = u->flags & RF_PROTO_KEEPS ? rf_mem_zalloc(u->nlocals + 1u) : NULL;
         if (!generator) {
             find_borrows(u, info->borrows);
         }
@@ -877,6 +878,7 @@ bool rf_jit_compile(const RfJob *job, const char *path, unsigned want, RfCompile
     }
     for (uint32_t i = 0; i < job->nunits; i++) {
         rf_mem_free(c.units[i].borrows, job->units[i].nparams + 1u);
+        rf_mem_free(c.units[i].kept, c.units[i].kept ? job->units[i].nlocals + 1u : 0);
         rf_mem_free(c.units[i].params, sizeof(SlotKind) * (job->units[i].nparams + 1u));
         if (c.units[i].gparams) {
             rf_mem_free(c.units[i].gparams, sizeof(gcc_jit_param *) * (job->units[i].nparams + 3u));

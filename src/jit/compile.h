@@ -80,6 +80,7 @@ typedef struct UnitInfo {
     gcc_jit_function *direct;
     gcc_jit_param **gparams;
     bool *borrows;     /* per parameter: never written, so its value stays the caller's */
+    uint8_t *kept; /* RF_PROTO_KEEPS, per local: it may hold pointers to C memory, so it counts as alive everywhere; else NULL */
     SlotKind *params;  /* K_INT, K_FLOAT, K_BOOL or K_HOME */
     SlotKind result;   /* K_DEAD: not known yet; scalar kind, or K_HOME; of a generator: what it yields */
     bool used;         /* called directly, or an entry: its code is emitted */
@@ -162,12 +163,15 @@ R rf_help(Emit *e, RfHelper helper, int n, R *args); /* call of a helper as an e
 bool rf_flow_analyse(Emit *e); /* depth_at, leaders, loops, liveness; false: too strange to compile */
 static inline bool rf_alive(const Emit *e, uint32_t pc, uint32_t local)
 {
-    return e->live[pc * e->live_words + local / 32] >> (local % 32) & 1;
+    return (e->live[pc * e->live_words + local / 32] >> (local % 32) & 1) || (e->info->kept && e->info->kept[local]);
 }
 
 /* ---- state.c ---- */
 /* An exit whose slots are all home: its number. */
 uint32_t rf_exit_number(Emit *e, uint32_t pc, uint32_t nslots);
+/* A local of these classes (0: any) that is not alive any more: must its value stay all the same? Then it counts as alive in
+ * the next round. */
+bool rf_keeps(const Emit *e, uint32_t local, bool boxed, uint16_t class);
 void rf_state_copy(const Emit *e, State *to, const State *from);
 /* Control goes from the current point to `target`: joins (dry) or emits the conversions and the jump. `taken` block is where
  * the code goes (e->block is restored). */
@@ -304,6 +308,10 @@ bool rf_gen_call_several(Emit *e);
 /* emit_higher.c: CLOSURE that only a builtin below calls; the call of such a builtin. false: not one of these */
 bool rf_gen_callback(Emit *e);
 bool rf_gen_higher(Emit *e);
+/* emit_ffi.c: false when the call does not suit */
+bool rf_gen_foreign(Emit *e, uint32_t argc, uint64_t key); /* of a C function with this key */
+bool rf_gen_ffi_read(Emit *e, uint32_t argc);
+bool rf_gen_ffi_write(Emit *e, uint32_t argc);
 bool rf_gen_builtin(Emit *e, const char *name, uint32_t argc, uint32_t place); /* emit_builtin.c */
 /* emit_value.c: slot d gets a copy of what lies there. maybe_unset: that may be UNDEF, and d is the top of the stack */
 void rf_load_value(Emit *e, R address, uint32_t d, uint16_t seen, bool maybe_unset);

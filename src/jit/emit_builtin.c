@@ -357,6 +357,12 @@ static bool intrinsic(Emit *e, const char *name, uint32_t argc)
         }
         return type_test(e, name) || float_function(e, name) || (strcmp(name, "bit_not") == 0 && int_function(e, name));
     }
+    if (strcmp(name, "ffi_read") == 0) {
+        return rf_gen_ffi_read(e, argc);
+    }
+    if (strcmp(name, "ffi_write") == 0) {
+        return rf_gen_ffi_write(e, argc);
+    }
     if (argc != 2) {
         return false;
     }

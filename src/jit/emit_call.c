@@ -271,6 +271,9 @@ void rf_gen_call(Emit *e)
         rf_call_unit(e, site->unit, argc, rf_val(e, fn), true);
         return;
     }
+    if (site->kind == RF_CALLEE_FOREIGN && rf_gen_foreign(e, argc, site->foreign)) {
+        return;
+    }
     if (!boxed || !rf_gen_call_several(e)) {
         rf_gen_call_site(e, argc + 1, site->place);
     }

@@ -9,7 +9,7 @@
     F(context_acquire) F(context_release) F(context_set_int_option) F(context_set_bool_option) F(context_set_str_option) \
     F(context_add_command_line_option) F(context_add_driver_option) F(context_compile_to_file) F(context_dump_to_file) \
     F(context_get_first_error) F(context_set_bool_print_errors_to_stderr) F(context_set_bool_allow_unreachable_blocks) \
-    F(context_get_type) F(type_get_pointer) F(type_get_volatile) F(type_get_const) F(context_new_field) F(context_new_struct_type) F(struct_as_type) \
+    F(context_get_type) F(type_get_pointer) F(type_get_volatile) F(type_get_const) F(type_get_aligned) F(context_new_field) F(context_new_struct_type) F(struct_as_type) \
     F(context_new_array_type) F(context_new_function_ptr_type) \
     F(context_new_param) F(param_as_rvalue) F(param_as_lvalue) F(context_new_function) F(function_new_block) F(function_new_local) \
     F(context_new_global) F(global_set_initializer) F(lvalue_as_rvalue) F(lvalue_get_address) F(context_get_builtin_function) \

@@ -70,6 +70,9 @@ RfCell *rf_native_cell_new(void);
 int32_t rf_native_closure(RfVm *vm, RfFrame *frame, uint64_t where, uint64_t number, RfValue *out);
 int32_t rf_native_load_global(RfVm *vm, RfFrame *frame, uint64_t where, RfValue *out);
 int32_t rf_native_store_global(RfVm *vm, RfFrame *frame, uint64_t where, uint64_t tag, int64_t payload);
+int32_t rf_native_foreign_raise(RfVm *vm, RfFrame *frame, uint64_t where);
+int32_t rf_native_foreign_too_large(RfVm *vm, RfFrame *frame, uint64_t where, uint64_t value);
+int32_t rf_native_foreign_object(RfVm *vm, RfFrame *frame, uint64_t where, uint64_t kind, void *address, RfValue *out);
 /* clang-format on */
 
 /* The value in two registers. */

@@ -20,7 +20,8 @@ typedef enum RfJobCallee {
     RF_CALLEE_UNKNOWN, /* never called, or callees of several kinds */
     RF_CALLEE_UNIT,    /* one script function: `unit` (may be RF_JOB_NONE when it is not part of the job) */
     RF_CALLEE_BUILTIN, /* one builtin: `builtin` */
-    RF_CALLEE_UNITS    /* a few script functions: `met` */
+    RF_CALLEE_UNITS,   /* a few script functions: `met` */
+    RF_CALLEE_FOREIGN  /* C functions of one key: `foreign` */
 } RfJobCallee;
 
 typedef struct RfJobCall {
@@ -28,6 +29,7 @@ typedef struct RfJobCall {
     uint8_t kind;   /* RfJobCallee */
     uint32_t unit;
     const char *builtin;         /* name */
+    uint64_t foreign;            /* key (vm/ctype.h), or 0 */
     uint32_t met[RF_SITE_KINDS]; /* RF_CALLEE_UNITS: their units, RF_JOB_NONE for those that are not part of the job */
 } RfJobCall;
 

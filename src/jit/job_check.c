@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "jit/job_core.h"
+#include "vm/ctype.h"
 
 typedef struct Check {
     const RfJob *job;
@@ -184,15 +185,29 @@ static bool check_struct(const Check *c, const RfJobStruct *site)
     return site->order || !site->plain;
 }
 
+/* A key as the FFI makes them: nothing behind the last parameter, no strings among them. */
+static bool is_key(uint64_t key)
+{
+    unsigned n = rf_ckey_count(key);
+    for (unsigned i = 0; i < n; i++) {
+        if (rf_ckey_param(key, i) == RF_C_CSTRING) {
+            return false;
+        }
+    }
+    uint64_t used = (UINT64_C(1) << (4 * (n + 1))) - 1;
+    return (key & RF_CKEY_VALID) && !(key & ~(RF_CKEY_VALID | RF_CKEY_ERRNO | used));
+}
+
 static bool check_sites(const Check *c)
 {
     const RfJobUnit *u = c->u;
     bool good = true;
     for (uint32_t i = 0; i < u->ncalls; i++) {
         const RfJobCall *s = &u->calls[i];
-        good = good && is_place(c, s->place) && s->kind <= RF_CALLEE_UNITS && is_unit(c, s->unit) &&
+        good = good && is_place(c, s->place) && s->kind <= RF_CALLEE_FOREIGN && is_unit(c, s->unit) &&
                (s->kind == RF_CALLEE_UNIT || s->unit == RF_JOB_NONE) &&
-               (s->kind == RF_CALLEE_BUILTIN) == (s->builtin != NULL);
+               (s->kind == RF_CALLEE_BUILTIN) == (s->builtin != NULL) &&
+               (s->kind == RF_CALLEE_FOREIGN ? is_key(s->foreign) : s->foreign == 0);
         for (uint32_t k = 0; s->kind == RF_CALLEE_UNITS && k < RF_SITE_KINDS; k++) {
             good = good && is_unit(c, s->met[k]);
         }

@@ -163,7 +163,7 @@ static void get_consts(Reader *r, RfJobUnit *u)
 
 static void get_sites(Reader *r, RfJobUnit *u)
 {
-    u->ncalls = get_count(r, 10);
+    u->ncalls = get_count(r, 18);
     u->calls = NEW(r, RfJobCall, u->ncalls);
     for (uint32_t i = 0; i < u->ncalls; i++) {
         u->calls[i].place = get32(r);
@@ -173,6 +173,7 @@ static void get_sites(Reader *r, RfJobUnit *u)
         for (uint32_t k = 0; u->calls[i].kind == RF_CALLEE_UNITS && k < RF_SITE_KINDS; k++) {
             u->calls[i].met[k] = get32(r);
         }
+        u->calls[i].foreign = get(r, 8);
     }
     u->nfields = get_count(r, 12);
     u->fields = NEW(r, RfJobField, u->nfields);

@@ -49,6 +49,7 @@ typedef struct RfJobSource {
         RfProto *proto;
         const RfBuiltin *builtin;
         RfProto *met[RF_SITE_KINDS];
+        uint64_t foreign;
     } * calls;      /* proto->ncalls */
     uint8_t *named; /* module->nglobals */
     const RfValue

@@ -5,6 +5,7 @@
 #include "jit/job_core.h"
 #include "jit/native.h"
 #include "jit/policy.h"
+#include "runtime/foreign.h"
 #include "runtime/object.h"
 
 #define POLYMORPHIC(hits, misses) ((misses) > (hits) / 8 + 4)
@@ -95,12 +96,18 @@ static struct RfJobTarget resolve_call(const RfJobMaker *m, const RfProto *p, co
     if (callee && rf_job_live_has(&m->live, callee)) {
         return (struct RfJobTarget){.kind = RF_CALLEE_UNIT, .proto = (RfProto *)(uintptr_t)callee};
     }
+    if (!callee && site->foreign && !POLYMORPHIC(site->hits, site->misses)) {
+        return (struct RfJobTarget){.kind = RF_CALLEE_FOREIGN, .foreign = site->foreign};
+    }
     /* it has not run, or calls that no cache remembers (default parameters): what its global holds now */
     if (v.tag == RF_TAG_FUNCTION) {
         return (struct RfJobTarget){.kind = RF_CALLEE_UNIT, .proto = v.as.fn->proto};
     }
     if (v.tag == RF_TAG_BUILTIN) {
         return (struct RfJobTarget){.kind = RF_CALLEE_BUILTIN, .builtin = v.as.builtin};
+    }
+    if (v.tag == RF_TAG_FOREIGN && rf_as_foreign(v)->key) {
+        return (struct RfJobTarget){.kind = RF_CALLEE_FOREIGN, .foreign = rf_as_foreign(v)->key};
     }
     return (struct RfJobTarget){.kind = RF_CALLEE_UNKNOWN};
 }

@@ -170,6 +170,7 @@ static void put_sites(RfJobMaker *m, const RfJobSource *u)
             const RfProto *met = u->calls[i].met[k];
             rf_job_put32(m, met ? rf_job_unit_number(m, met) : RF_JOB_NONE);
         }
+        put(m, u->calls[i].foreign, 8);
     }
     rf_job_put32(m, p->nfields);
     for (uint32_t i = 0; i < p->nfields; i++) {

@@ -63,12 +63,25 @@ static bool join_slot(Slot *d, const Slot *s)
     return true;
 }
 
+bool rf_keeps(const Emit *e, uint32_t local, bool boxed, uint16_t class)
+{
+    const uint16_t holders = RF_CLASS_OTHER | RF_CLASS_VALUES | RF_CLASS_DICT | RF_CLASS_STRUCT | RF_CLASS_FUNCTION;
+    if (!e->info->kept || !boxed || (class && !(class & holders))) {
+        return false;
+    }
+    if (!e->info->kept[local]) {
+        e->info->kept[local] = 1;
+        e->c->changed = true;
+    }
+    return true;
+}
+
 /* What slot i looks like at the start of block `target`: aliases become homes, dead locals dead. */
 static Slot canonical(const Emit *e, uint32_t i, uint32_t target)
 {
     Slot s = e->s.slots[i];
     if (i < e->u->nlocals) {
-        if (!rf_alive(e, target, i)) {
+        if (!rf_alive(e, target, i) && !rf_keeps(e, i, s.k == K_HOME, s.class)) {
             return (Slot){.k = K_DEAD};
         }
         return s;

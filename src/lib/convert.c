@@ -6,6 +6,7 @@
 #include "lib/args.h"
 #include "lib/builtins.h"
 #include "lib/chars.h"
+#include "runtime/foreign.h"
 
 /* A string without the whitespace around it. Borrowed bytes. */
 typedef struct Trimmed {
@@ -42,20 +43,6 @@ static RfStatus raise_kind(RfVm *vm, RfValue v, const char *type)
     return rf_raise(rf_rt(vm), "Cannot convert %s to %s", kind, type);
 }
 
-/* The address of a handle that has one (RF_MEMBER_ADDRESS), else the error for other kinds. */
-static RfStatus handle_to_int(RfVm *vm, RfValue v, RfValue *out)
-{
-    RfHandle *handle = v.as.handle;
-    bool found = false;
-    if (handle->type->get != NULL) {
-        RfString *member = rf_intern_cstr(rf_rt(vm), RF_MEMBER_ADDRESS);
-        if (handle->type->get(vm, handle, member, out, &found)) {
-            return RF_ERROR;
-        }
-    }
-    return found ? RF_OK : raise_kind(vm, v, "int");
-}
-
 RfStatus rf_lib_to_int(RfVm *vm, const RfBuiltin *self, int argc, RfValue *argv, RfValue *out)
 {
     (void)self, (void)argc;
@@ -73,7 +60,7 @@ RfStatus rf_lib_to_int(RfVm *vm, const RfBuiltin *self, int argc, RfValue *argv,
         *out = rf_int(i);
         return RF_OK;
     }
-    case RF_TAG_HANDLE: return handle_to_int(vm, v, out);
+    case RF_TAG_POINTER: *out = rf_int((int64_t)(uintptr_t)rf_as_pointer(v)->address); return RF_OK;
     default: return raise_kind(vm, v, "int");
     }
 }

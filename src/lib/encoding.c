@@ -1,10 +1,7 @@
 /* Strings, code points and bytes: bytes, ord, chr, string_to_bytes, bytes_to_string, hex_encode, hex_decode. */
-#include "lib/encoding.h"
 #include "base/utf8.h"
 #include "lib/args.h"
 #include "lib/builtins.h"
-
-#define REPLACEMENT_CHARACTER 0xFFFDu
 
 RfStatus rf_lib_bytes(RfVm *vm, const RfBuiltin *self, int argc, RfValue *argv, RfValue *out)
 {
@@ -65,39 +62,6 @@ RfStatus rf_lib_string_to_bytes(RfVm *vm, const RfBuiltin *self, int argc, RfVal
     return RF_OK;
 }
 
-/* Length of the bad sequence at data[0]: the longest start of a valid sequence, at least one byte (the practice Unicode
- * recommends for U+FFFD). */
-static size_t bad_sequence(const unsigned char *data, size_t len)
-{
-    unsigned char lead = data[0];
-    size_t width = lead >= 0xC2 && lead <= 0xDF ? 2 : (lead & 0xF0) == 0xE0 ? 3 : lead >= 0xF0 && lead <= 0xF4 ? 4 : 1;
-    /* some leads narrow the range of the next byte: no overlong forms, surrogates, values too large */
-    unsigned char low = lead == 0xE0 ? 0xA0 : lead == 0xF0 ? 0x90 : 0x80;
-    unsigned char high = lead == 0xED ? 0x9F : lead == 0xF4 ? 0x8F : 0xBF;
-    size_t n = 1;
-    while (n < width && n < len && data[n] >= low && data[n] <= high) {
-        low = 0x80;
-        high = 0xBF;
-        n++;
-    }
-    return n;
-}
-
-void rf_encoding_put_lossy(RfBuf *out, const char *data, size_t len)
-{
-    size_t pos = 0;
-    for (;;) {
-        size_t good = rf_utf8_validate(data + pos, len - pos);
-        rf_buf_put(out, data + pos, good);
-        pos += good;
-        if (pos == len) {
-            return;
-        }
-        rf_buf_put_utf8(out, REPLACEMENT_CHARACTER);
-        pos += bad_sequence((const unsigned char *)data + pos, len - pos);
-    }
-}
-
 RfStatus rf_lib_bytes_to_string(RfVm *vm, const RfBuiltin *self, int argc, RfValue *argv, RfValue *out)
 {
     if (argv[0].tag != RF_TAG_BYTES) {
@@ -117,7 +81,7 @@ RfStatus rf_lib_bytes_to_string(RfVm *vm, const RfBuiltin *self, int argc, RfVal
         return rf_raise(rf_rt(vm), "bytes_to_string() invalid UTF-8 at byte %zu", good);
     }
     RfBuf text = RF_BUF_INIT;
-    rf_encoding_put_lossy(&text, data, len);
+    rf_utf8_put_lossy(&text, data, len);
     return rf_args_return_buf(vm, self, &text, out);
 }
 

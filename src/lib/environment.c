@@ -10,9 +10,9 @@
 #include <strings.h>
 #include <unistd.h>
 
+#include "base/utf8.h"
 #include "lib/args.h"
 #include "lib/builtins.h"
-#include "lib/encoding.h"
 #include "lib/environment.h"
 #include "runtime/array.h"
 #include "runtime/dict.h"
@@ -34,7 +34,7 @@ bool rf_environment_get(const char *name, RfBuf *value)
 static RfValue lossy_text(RfVm *vm, const char *bytes, size_t len)
 {
     RfBuf text = RF_BUF_INIT;
-    rf_encoding_put_lossy(&text, bytes, len);
+    rf_utf8_put_lossy(&text, bytes, len);
     RfValue v = rf_args_piece(vm, text.data, text.len);
     rf_buf_free(&text);
     return v;

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "runtime/foreign.h"
 #include "runtime/kinds.h"
 #include "runtime/object.h"
 #include "runtime/spill.h"
@@ -140,6 +141,7 @@ static Outcome compare(RfValue a, RfValue b)
         return outcome(a.as.bytes->len == b.as.bytes->len &&
                        memcmp(a.as.bytes->data, b.as.bytes->data, a.as.bytes->len) == 0);
     case RF_TAG_FUNCTION: return outcome(functions_equal(a.as.fn, b.as.fn));
+    case RF_TAG_POINTER: return outcome(rf_as_pointer(a)->address == rf_as_pointer(b)->address);
     default: return outcome(a.as.i == b.as.i); /* bools and ints; the rest is equal to itself only */
     }
 }

@@ -43,4 +43,12 @@ void rf_handle_trace(RfObject *obj, RfVisit *visit, void *context);
 void rf_module_value_free(RfObject *obj, RfWorklist *work);
 void rf_module_value_trace(RfObject *obj, RfVisit *visit, void *context);
 
+
+void rf_pointer_free(RfObject *obj, RfWorklist *work); /* foreign.c */
+void rf_pointer_trace(RfObject *obj, RfVisit *visit, void *context);
+void rf_pointer_debug(RfObject *obj, RfBuf *out);
+void rf_foreign_free(RfObject *obj, RfWorklist *work);
+void rf_foreign_text(RfObject *obj, RfBuf *out);
+void rf_foreign_debug(RfObject *obj, RfBuf *out);
+
 #endif

@@ -35,6 +35,14 @@ static const RfKindOps *kinds[RF_TAG_COUNT] = {
     [RF_TAG_MODULE] =
         &(const RfKindOps){.type_name = "module", .free = rf_module_value_free, .trace = rf_module_value_trace},
     [RF_TAG_HANDLE] = &(const RfKindOps){.type_name = "handle", .free = rf_handle_free, .trace = rf_handle_trace},
+    [RF_TAG_POINTER] = &(const RfKindOps){.type_name = "pointer",
+                                          .free = rf_pointer_free,
+                                          .trace = rf_pointer_trace,
+                                          .debug = rf_pointer_debug},
+    [RF_TAG_FOREIGN] = &(const RfKindOps){.type_name = "function",
+                                          .free = rf_foreign_free,
+                                          .text = rf_foreign_text,
+                                          .debug = rf_foreign_debug},
     [RF_TAG_CELL] = &(const RfKindOps){.type_name = "cell", .free = rf_cell_free, .trace = rf_cell_trace},
 };
 

@@ -1,4 +1,5 @@
 /* What every value answers about itself: its names, its truth, its place in a sort, its hash. */
+#include "runtime/foreign.h"
 #include "runtime/value.h"
 
 #include <math.h>
@@ -55,7 +56,8 @@ const char *rf_value_operand_name(RfValue v)
     case RF_TAG_DICT:
     case RF_TAG_STRUCT:
     case RF_TAG_FUNCTION: return rf_value_type_name(v);
-    case RF_TAG_BUILTIN: return "native_function";
+    case RF_TAG_BUILTIN:
+    case RF_TAG_FOREIGN: return "native_function";
     default: return "value";
     }
 }
@@ -261,6 +263,7 @@ static uint64_t hash_content(RfValue v, int level)
     case RF_TAG_FUNCTION: return hash_function(v.as.fn);
     case RF_TAG_SET: return hash_set(v.as.set, level);
     case RF_TAG_QUEUE: return hash_queue(v.as.queue, level);
+    case RF_TAG_POINTER: return (uintptr_t)rf_as_pointer(v)->address;
     case RF_TAG_BYTES: return rf_hash_bytes((const char *)v.as.bytes->data, v.as.bytes->len);
     default: return (uint64_t)v.as.i; /* null, None, bools by value; the rest by identity */
     }

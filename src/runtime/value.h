@@ -38,6 +38,8 @@ typedef enum RfTag {
     RF_TAG_CHANNEL,
     RF_TAG_MODULE,
     RF_TAG_HANDLE, /* every other library handle (see object.h) */
+    RF_TAG_POINTER, /* foreign.h */
+    RF_TAG_FOREIGN, /* a C function: foreign.h */
     RF_TAG_CELL,   /* internal: a captured variable that is shared by reference */
     RF_TAG_COUNT
 } RfTag;
@@ -124,7 +126,7 @@ static inline bool rf_is_string(RfValue v) { return v.tag == RF_TAG_STRING; }
 static inline bool rf_is_array(RfValue v) { return v.tag == RF_TAG_ARRAY; }
 static inline bool rf_is_dict(RfValue v) { return v.tag == RF_TAG_DICT; }
 static inline bool rf_is_struct(RfValue v) { return v.tag == RF_TAG_STRUCT; }
-static inline bool rf_is_callable(RfValue v) { return v.tag == RF_TAG_FUNCTION || v.tag == RF_TAG_BUILTIN; }
+static inline bool rf_is_callable(RfValue v) { return v.tag == RF_TAG_FUNCTION || v.tag == RF_TAG_BUILTIN || v.tag == RF_TAG_FOREIGN; }
 /* int or float as a double */
 static inline double rf_num(RfValue v) { return v.tag == RF_TAG_INT ? (double)v.as.i : v.as.f; }
 /* clang-format on */

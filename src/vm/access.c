@@ -213,6 +213,11 @@ RfStatus rf_access_field(RfVm *vm, RfValue x, RfFieldSite *site, bool optional, 
         }
         break;
     }
+    case RF_TAG_POINTER:
+        if (rf_pointer_member(rf_as_pointer(x), site->name, out)) {
+            return RF_OK;
+        }
+        break;
     default: break;
     }
     return optional ? RF_OK : field_error(vm, x, site->name);

@@ -131,6 +131,18 @@ static void meet(const void **met, const void *callee)
     }
 }
 
+/* The site has called a C function of this key. */
+static void note_foreign(RfCallSite *site, uint64_t key)
+{
+    if (!site->callee && site->foreign == key) {
+        site->hits++;
+    } else {
+        site->misses++;
+        site->callee = NULL;
+        site->foreign = key;
+    }
+}
+
 RfStatus rf_call_value(RfVm *vm, uint32_t argc, RfCallSite *site)
 {
     RfValue *callee = vm->sp - argc - 1;
@@ -162,6 +174,13 @@ RfStatus rf_call_value(RfVm *vm, uint32_t argc, RfCallSite *site)
             }
         }
         return status;
+    }
+    if (callee->tag == RF_TAG_FOREIGN) {
+        RfForeign *fn = rf_as_foreign(*callee);
+        if (site) {
+            note_foreign(site, fn->key);
+        }
+        return rf_foreign_call(vm, fn, argc, callee + 1, callee);
     }
     return rf_call_not_callable(vm);
 }
@@ -242,6 +261,13 @@ static RfStatus call_uniform(RfVm *vm, uint32_t argc, RfMethodSite *site)
         vm->sp++;
         return rf_call_enter(vm, callee.as.fn, recv, recv + 1, argc + 1, false);
     }
+    if (callee.tag == RF_TAG_FOREIGN) {
+        site->hits++;
+        rf_retain(callee); /* a callback may change the variable that holds it */
+        RfStatus status = rf_foreign_call(vm, rf_as_foreign(callee), argc + 1, recv, recv);
+        rf_release(callee);
+        return status;
+    }
     if (recv->tag == RF_TAG_STRUCT || recv->tag == RF_TAG_MODULE) {
         rf_raise(rf_rt(vm), "Field not found: %s", site->name->data);
     } else if (recv->tag == RF_TAG_CHANNEL) {
@@ -283,10 +309,11 @@ static RfStatus call_kind_method(RfVm *vm, uint32_t argc, RfMethodSite *site, bo
         rf_object_release(g);
         return status;
     }
-    if (recv->tag == RF_TAG_CHANNEL || recv->tag == RF_TAG_HANDLE) {
+    if (recv->tag == RF_TAG_CHANNEL || recv->tag == RF_TAG_POINTER || recv->tag == RF_TAG_HANDLE) {
         RfValue out = rf_null();
         RfStatus status =
-            recv->tag == RF_TAG_CHANNEL ? rf_channel_method(vm, *recv, site->name, (int)argc, recv + 1, &out, found)
+            recv->tag == RF_TAG_CHANNEL   ? rf_channel_method(vm, *recv, site->name, (int)argc, recv + 1, &out, found)
+            : recv->tag == RF_TAG_POINTER ? rf_pointer_method(vm, *recv, site->name, (int)argc, recv + 1, &out, found)
             : recv->as.handle->type->call
                 ? recv->as.handle->type->call(vm, recv->as.handle, site->name, (int)argc, recv + 1, &out, found)
                 : (*found = false, RF_OK);
@@ -336,6 +363,7 @@ RfStatus rf_call_method(RfVm *vm, uint32_t argc, RfMethodSite *site)
     }
     case RF_TAG_GENERATOR:
     case RF_TAG_CHANNEL:
+    case RF_TAG_POINTER:
     case RF_TAG_HANDLE: {
         bool found;
         RfStatus status = call_kind_method(vm, argc, site, &found);

@@ -6,6 +6,7 @@
 
 #include "base/buf.h"
 #include "bytecode/module.h"
+#include "vm/foreign.h"
 #include "vm/program.h"
 #include "vm/vm.h"
 
@@ -102,6 +103,7 @@ struct RfVm {
     void *jit;                  /* its state */
     RfNativeEntry *reenter;     /* rf_tier_loop to rf_interp_resume: native code that goes on with the activation */
     char *c_reenter;            /* C stack address below which rf_tier_loop does not do that */
+    RfForeignState foreign;     /* calls of C functions */
     bool plain_await;           /* some function that is not async awaits: see rf_tier_call */
     void *observed;               /* what the observer of config.observer keeps here */
 };

@@ -1,5 +1,6 @@
 /* What jit_status() and vm_stats() tell (stdlib.md 4). */
 #include "base/mem.h"
+#include "runtime/foreign.h"
 #include "vm/tier.h"
 
 static void put(RfDict *d, const char *key, RfValue v)
@@ -24,7 +25,10 @@ RfStatus rf_vm_jit_status(RfVm *vm, RfValue fn, RfValue *out)
     put(d, "entries", rf_int(0));
     put(d, "deopts", rf_int(0));
     put(d, "compiles", rf_int(0));
-    put(d, "name", text(p ? p->name->data : fn.as.builtin->name));
+    put(d, "name",
+        p                          ? text(p->name->data)
+        : fn.tag == RF_TAG_FOREIGN ? rf_retain(rf_obj(rf_as_foreign(fn)->name))
+                                   : text(fn.as.builtin->name));
     put(d, "loops", rf_int(p ? p->loop_count : 0));
     put(d, "reason", rf_null());
     if (p && vm->tier && vm->tier->status) {

@@ -63,6 +63,8 @@ typedef struct RfTier {
     /* jit_status() and vm_stats(): adds or replaces entries of the dict. */
     void (*status)(RfVm *vm, const RfProto *proto, RfDict *out);
     void (*stats)(RfVm *vm, RfDict *out);
+    /* A callback from C that native code called directly: completes the frames (RfForeignState.frame, where). */
+    void (*sync)(RfVm *vm, RfFrame *frame, uint64_t where);
     /* rf_vm_leave */
     void (*leave)(RfVm *vm);
 } RfTier;

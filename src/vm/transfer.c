@@ -309,6 +309,8 @@ static bool begin(RfWriter *w, RfValue v)
         remember(w, v);
         return true;
     case RF_TAG_GENERATOR:
+    case RF_TAG_POINTER: /* C memory and libraries stay with the thread that opened them */
+    case RF_TAG_FOREIGN:
     case RF_TAG_CELL: return false;
     case RF_TAG_ARRAY:
     case RF_TAG_STACK:

@@ -101,6 +101,7 @@ RfVm *rf_vm_new(const RfVmConfig *config)
     vm->interrupt = config->budget > 0;
     vm->native_limit = vm->interrupt ? vm->frames : vm->frame_limit;
     find_c_limit(vm);
+    rf_error_init(&vm->foreign.error);
     rf_io_init(vm);
     rf_async_init(vm);
     rf_safepoint_attach(vm);
@@ -138,6 +139,7 @@ void rf_vm_free(RfVm *vm)
     }
     rf_error_clear(&vm->rt.error);
     rf_cycles_collect(&vm->rt);
+    rf_foreign_end(vm);
     for (uint32_t i = 0; i < vm->nmodules; i++) {
         rf_tier_forget(vm, vm->modules[i]);
     }
@@ -189,7 +191,9 @@ RfStatus rf_raise_too_large(RfVm *vm, const char *name)
 
 static const char *callee_name(RfValue callee)
 {
-    return callee.tag == RF_TAG_FUNCTION ? callee.as.fn->name->data : "a builtin";
+    return callee.tag == RF_TAG_FUNCTION ? callee.as.fn->name->data
+           : callee.tag == RF_TAG_FOREIGN ? rf_as_foreign(callee)->name->data
+                                          : "a builtin";
 }
 
 RfStatus rf_vm_call(RfVm *vm, RfValue callee, int argc, RfValue *argv, RfValue *out)

@@ -57,8 +57,6 @@ RfStatus rf_vm_exit(RfVm *vm, int code);
 RfStatus rf_vm_jit_status(RfVm *vm, RfValue fn, RfValue *out);
 /* The dict of vm_stats(). *out is a new reference. */
 void rf_vm_stats(RfVm *vm, RfValue *out);
-/* A handle that stands for a machine address gives it as an int under this member name, which no script can write. */
-#define RF_MEMBER_ADDRESS "<address>"
 
 /* "NAME() result exceeds the maximum size of 1073741824" */
 RfStatus rf_raise_too_large(RfVm *vm, const char *name);

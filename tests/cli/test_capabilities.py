@@ -11,6 +11,12 @@ DENIALS = [
     ("performance_now()", "clock", "performance_now", "--allow-clock"),
     ("random()", "random", "random", "--allow-random"),
     ("uuid_v4()", "random", "uuid_v4", "--allow-random"),
+    ("ffi_open(null)", "ffi", "ffi_open", "--allow-ffi"),
+    ("ffi_sizeof(\"i32\")", "ffi", "ffi_sizeof", "--allow-ffi"),
+    ("ffi_alloc(8)", "ffi", "ffi_alloc", "--allow-ffi"),
+    ("ffi_struct([[\"a\", \"i8\"]])", "ffi", "ffi_struct", "--allow-ffi"),
+    ("ffi_callback(abs, \"i32\", [\"i32\"])", "ffi", "ffi_callback", "--allow-ffi"),
+    ("ffi_errno()", "ffi", "ffi_errno", "--allow-ffi"),
 ]
 
 
@@ -100,3 +106,17 @@ def test_modules_have_the_rights_of_the_program(t):
     t.write("m.ruff", 'export v := env("x")\n')
     t.expect(t.run("-e", "try { import m } except e { print(e.message) }", "--untrusted"),
              out="Failed to evaluate module 'm': " + denial("env-read", "env", "--allow-env-read") + "\n", err="")
+
+
+def test_every_ffi_function_is_gated(t):
+    for name in ("open", "close", "func", "struct", "sizeof", "alloc", "free", "read", "write", "read_string", "read_bytes",
+                 "write_bytes", "callback", "errno"):
+        t.expect(t.run("-e", "try { ffi_%s(1, 2, 3) } except e { print(e.message) }" % name, "--untrusted", "--allow-env-read"),
+                 out=denial("ffi", "ffi_" + name, "--allow-ffi") + "\n", err="")
+
+
+def test_ffi_is_denied_in_hot_code_too(t):
+    program = """func f() { try { return ffi_read(null, "i32") } except e { return e.message } }
+for i in 2000 { f() }
+print(f())"""
+    t.expect(t.run("-e", program, "--untrusted", env={"RUFF_JIT_SYNC": "1"}), out=denial("ffi", "ffi_read", "--allow-ffi") + "\n", err="")

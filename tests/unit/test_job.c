@@ -15,6 +15,7 @@
 #include "runtime/array.h"
 #include "runtime/object.h"
 #include "runtime/string.h"
+#include "vm/ctype.h"
 #include "vm/frame.h"
 
 #ifdef RUFF_WITH_JIT
@@ -730,6 +731,50 @@ static void indexes_are_checked(void **state)
     rf_vm_free(vm);
 }
 
+/* A C function is told by its key; a site of several keys tells none. */
+static void c_functions_are_known_by_their_key(void **state)
+{
+    (void)state;
+    open_program(
+        "c := ffi_open(null)\nabs32 := ffi_func(c, \"abs\", \"i32\", [\"i32\"])\n"
+        "abs64 := ffi_func(c, \"labs\", \"i64\", [\"i64\"], {\"errno\": false})\n"
+        "strlen := ffi_func(c, \"strlen\", \"usize\", [\"cstring\"])\n"
+        "func not_yet(x) { return abs64(x) }\nfunc called(f, x) { return f(x) }\nfunc text(s) { return strlen(s) }\n"
+        "func many(f) { return f(1) }\nfor i in 20 { called(abs32, i)\n text(\"x\")\n many(abs32)\n many(abs64) }\n");
+    uint64_t key32 = RF_CKEY_VALID | RF_CKEY_ERRNO | RF_C_I32 | RF_C_I32 << 4;
+    uint64_t key64 = RF_CKEY_VALID | RF_C_I64 | RF_C_I64 << 4;
+    Made m = make(find("called"), NULL, true);
+    assert_int_equal(only_call(&m.job->units[0])->kind, RF_CALLEE_FOREIGN);
+    assert_true(only_call(&m.job->units[0])->foreign == key32);
+    const uint8_t *all = (const uint8_t *)m.bytes.data;
+    uint8_t *key = memmem(m.bytes.data, m.bytes.len, &key32, sizeof key32);
+    assert_non_null(key);
+    static const uint64_t bad[] = {0,
+                                   1,
+                                   RF_CKEY_VALID | RF_C_I32 << 8,
+                                   RF_CKEY_VALID | RF_C_CSTRING << 4,
+                                   UINT64_MAX,
+                                   RF_CKEY_VALID | UINT64_C(1) << 61};
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+        memcpy(key, &bad[i], sizeof bad[i]);
+        assert_false(survives(all, m.bytes.len));
+    }
+    memcpy(key, &key64, sizeof key64);
+    assert_true(survives(all, m.bytes.len));
+    unmake(&m);
+    m = make(find("not_yet"), NULL, true);
+    assert_int_equal(only_call(&m.job->units[0])->kind, RF_CALLEE_FOREIGN);
+    assert_true(only_call(&m.job->units[0])->foreign == key64);
+    unmake(&m);
+    m = make(find("text"), NULL, true);
+    assert_int_equal(only_call(&m.job->units[0])->kind, RF_CALLEE_UNKNOWN);
+    unmake(&m);
+    m = make(find("many"), NULL, true);
+    assert_int_equal(only_call(&m.job->units[0])->kind, RF_CALLEE_UNKNOWN);
+    unmake(&m);
+    rf_vm_free(vm);
+}
+
 /* The VM's profile code may not be part of this build yet. */
 __attribute__((weak)) uint16_t rf_value_class(RfValue v)
 {
@@ -762,6 +807,7 @@ static int run(void *unused)
         cmocka_unit_test(options_are_part_of_the_bytes),
         cmocka_unit_test(no_damage_gets_past_the_decoder),
         cmocka_unit_test(indexes_are_checked),
+        cmocka_unit_test(c_functions_are_known_by_their_key),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -109,7 +109,7 @@ static void on_stats(RfVm *vm, RfDict *out)
     rf_dict_set_cstr(out, "jit", rf_bool(true));
 }
 
-static const RfTier tier = {on_call, on_loop, on_prepare, on_forget, on_status, on_stats, NULL};
+static const RfTier tier = {on_call, on_loop, on_prepare, on_forget, on_status, on_stats, NULL, NULL};
 
 static void attach(RfVm *vm, void *context)
 {
