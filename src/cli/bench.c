@@ -73,7 +73,7 @@ static int check(const RfArgs *args)
     if (save && !rf_bench_baseline_name(save)) {
         return bad_value(args, RF_OPTION_SAVE, "expected a name without '/' and no '.' at its start");
     }
-    if (rf_args_has(args, RF_OPTION_PIN_CPU) && !rf_bench_cpu_exists(rf_args_number(args, RF_OPTION_CPU, 0))) {
+    if (rf_args_has(args, RF_OPTION_PIN_CPU) && !rf_bench_cpu_exists(rf_args_number(args, RF_OPTION_PIN_CPU, 0))) {
         return bad_value(args, RF_OPTION_PIN_CPU, "programs may not run on that CPU");
     }
     if (rf_args_has(args, RF_OPTION_FAIL_ON_REGRESSION) && !rf_args_has(args, RF_OPTION_BASELINE)) {
@@ -99,7 +99,7 @@ static int read_options(const RfArgs *args, RfBenchOptions *o)
         .warmup = rf_args_number(args, RF_OPTION_WARMUP, 0),
         .min_sample_ms = rf_args_number(args, RF_OPTION_MIN_SAMPLE_MS, 10),
         .run_limit_s = rf_args_number(args, RF_OPTION_TIME_LIMIT, 60),
-        .cpu = rf_args_has(args, RF_OPTION_PIN_CPU) ? (int)rf_args_number(args, RF_OPTION_CPU, 0) : -1,
+        .cpu = rf_args_has(args, RF_OPTION_PIN_CPU) ? (int)rf_args_number(args, RF_OPTION_PIN_CPU, 0) : -1,
         .filter = rf_args_text(args, RF_OPTION_FILTER),
         .peers = rf_args_text(args, RF_OPTION_VS),
         .threshold = 5,
