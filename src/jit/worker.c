@@ -98,6 +98,17 @@ static void limit_memory(void)
 #endif
 }
 
+static void tell_kernel(const char *file, const char *text)
+{
+    int fd = open(file, O_WRONLY | O_CLOEXEC);
+    if (fd >= 0) {
+        if (write(fd, text, strlen(text)) < 0) {
+            errno = 0;
+        }
+        close(fd);
+    }
+}
+
 /* Nothing here is worth failing for. */
 static void be_humble(void)
 {
@@ -107,13 +118,8 @@ static void be_humble(void)
         errno = 0;
     }
     setrlimit(RLIMIT_CORE, &(struct rlimit){0, 0});
-    int fd = open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
-    if (fd >= 0) { /* the program is worth more than its compiler */
-        if (write(fd, "500", 3) != 3) {
-            errno = 0;
-        }
-        close(fd);
-    }
+    tell_kernel("/proc/self/oom_score_adj", "500"); /* the program is worth more than its compiler */
+    tell_kernel("/proc/self/autogroup", "10");      /* where sessions share the CPU, nice alone means nothing between them */
     limit_memory();
 }
 
