@@ -347,6 +347,7 @@ print(type(len), len == len, min(3, 2), [1, 2].map(to_string))
 
 
 def test_explain_jit(t):
+    t.native()
     t.write("p.ruff", """func add(a, b) {
     return a + b
 }
