@@ -326,6 +326,11 @@ void rf_place_compound(RfFuncState *fs, const RfStmt *stmt);
 /* The path that `next` assigns element 0 of the value of `s` to, when nothing between can fail or look at it; else NULL. */
 const RfExpr *rf_pair_target(RfFuncState *fs, const RfStmt *s, const RfStmt *next);
 
+/* ---- compile_reach.c ---- */
+/* May the operation inside `e` (its left operand or first argument) use the place, although `e` still follows? *inner: the place
+ * to use there. */
+bool rf_place_reaches(RfFuncState *fs, const RfExpr *e, const RfPlace *place, RfPlace *inner);
+
 /* ---- compile_expr.c ---- */
 void rf_compile_expr(RfFuncState *fs, const RfExpr *e);
 /* Value of an assignment whose target is `place` (may be NULL). */
