@@ -1081,8 +1081,15 @@ trace: /* DEBUG_VM: every instruction passes here and runs in its plain form */
             out = x->as.strct->fields[site->offset];
             rf_retain(out);
         } else {
-            SAVE();
-            CHECK(rf_access_field(vm, *x, site, false, &out));
+            const RfValue *found =
+                x->tag == RF_TAG_DICT ? rf_dict_guess(x->as.dict, site->entry, site->name) : NULL;
+            if (found) {
+                out = *found;
+                rf_retain(out);
+            } else {
+                SAVE();
+                CHECK(rf_access_field(vm, *x, site, false, &out));
+            }
         }
         rf_release(*x);
         COPY(x, &out);
