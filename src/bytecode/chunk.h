@@ -120,6 +120,7 @@ typedef struct RfFieldSite {
     RfShape *shape; /* inline cache */
     uint32_t offset;
     uint32_t misses;
+    uint32_t entry; /* of a dict: where the name was found last (rf_dict_guess) */
 } RfFieldSite;
 
 /* Where a uniform call looks for the function `name` (language.md 15.2.5), innermost first; the global last. */

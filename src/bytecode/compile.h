@@ -147,6 +147,8 @@ struct RfControl { /* a loop, or a try with finally, around the code being compi
     RfControl *parent;
     bool finally;
     RfLabel brk, cont;      /* loop */
+    uint32_t iterator;      /* for: 1 + first slot of the iterator over what may be a container; else 0 */
+    uint32_t try_depth;     /* for: of the loop itself */
     RfScope *scope;         /* scopes inside this one are left when control goes to brk, cont or entry */
     RfLabel entry;          /* finally: its block */
     uint32_t action, value; /* finally: hidden locals */
@@ -326,6 +328,11 @@ void rf_place_compound(RfFuncState *fs, const RfStmt *stmt);
 /* The path that `next` assigns element 0 of the value of `s` to, when nothing between can fail or look at it; else NULL. */
 const RfExpr *rf_pair_target(RfFuncState *fs, const RfStmt *s, const RfStmt *next);
 
+/* ---- compile_reach.c ---- */
+/* May the operation inside `e` (its left operand or first argument) use the place, although `e` still follows? *inner: the place
+ * to use there. */
+bool rf_place_reaches(RfFuncState *fs, const RfExpr *e, const RfPlace *place, RfPlace *inner);
+
 /* ---- compile_expr.c ---- */
 void rf_compile_expr(RfFuncState *fs, const RfExpr *e);
 /* Value of an assignment whose target is `place` (may be NULL). */
@@ -394,5 +401,7 @@ void rf_pattern_names(RfFuncState *fs, const RfPattern *p,
 void rf_scan_globals(RfCompiler *c, const RfBlock *program);
 /* Does the body of `node` itself (not functions inside) assign to the variable `name`? */
 bool rf_scan_assigns(const RfFuncNode *node, const char *name, size_t len);
+/* Is there a `continue` in the block that belongs to a loop around it? */
+bool rf_scan_continues(const RfBlock *block);
 
 #endif

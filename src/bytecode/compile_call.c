@@ -1,9 +1,9 @@
 /* Calls, method calls and pipes. The callee or receiver lies on the stack when these functions start. */
 #include "bytecode/compile.h"
 
-static void compile_args(RfFuncState *fs, const RfExprList *args)
+static void compile_args(RfFuncState *fs, const RfExprList *args, uint32_t first)
 {
-    for (uint32_t i = 0; i < args->count; i++) {
+    for (uint32_t i = first; i < args->count; i++) {
         rf_compile_expr(fs, args->items[i]);
     }
 }
@@ -16,7 +16,11 @@ static void emit_call(RfFuncState *fs, uint32_t argc, uint32_t place, RfPos pos)
 void rf_compile_call(RfFuncState *fs, const RfExpr *e, const RfPlace *place)
 {
     const RfExprList *args = &e->as.call.args;
-    compile_args(fs, args);
+    if (args->count > 0) {
+        RfPlace inner;
+        rf_compile_value(fs, args->items[0], rf_place_reaches(fs, e, place, &inner) ? &inner : NULL);
+    }
+    compile_args(fs, args, 1);
     emit_call(fs, args->count, args->count > 0 ? rf_place_of_call(fs, place, args->items[0]) : 0, e->pos);
 }
 
@@ -51,7 +55,7 @@ void rf_compile_method(RfFuncState *fs, const RfExpr *e, const RfPlace *place)
     if (e->as.method.optional) {
         rf_emit_jump(fs, RF_OP_JUMP_IF_NULL, 0, &end, e->pos);
     }
-    compile_args(fs, &e->as.method.args);
+    compile_args(fs, &e->as.method.args, 0);
     emit_method(fs, rf_compile_intern(fs->c, e->as.method.name.text), e->as.method.args.count,
                 rf_place_of_call(fs, place, e->as.method.object), e->pos);
     rf_emit_bind(fs, &end);
@@ -89,7 +93,7 @@ void rf_compile_pipe(RfFuncState *fs, const RfExpr *e, const RfPlace *place)
         path = rf_place_of_call(fs, place, e->as.binary.left);
         rf_compile_expr(fs, right->as.call.callee);
         take_back(fs, left, e->pos);
-        compile_args(fs, &right->as.call.args);
+        compile_args(fs, &right->as.call.args, 0);
         emit_call(fs, right->as.call.args.count + 1, path, right->pos);
         break;
     case RF_EXPR_METHOD:
@@ -102,7 +106,7 @@ void rf_compile_pipe(RfFuncState *fs, const RfExpr *e, const RfPlace *place)
             rf_emit_jump(fs, RF_OP_JUMP_IF_NULL, 0, &end, right->pos);
         }
         take_back(fs, left, e->pos);
-        compile_args(fs, args);
+        compile_args(fs, args, 0);
         RfText name = method ? right->as.method.name.text : right->as.member.name.text;
         emit_method(fs, rf_compile_intern(fs->c, name), args->count + 1, 0, right->pos);
         rf_emit_bind(fs, &end);

@@ -231,26 +231,11 @@ static void finish(RfFuncState *fs, const RfExpr *e, const RfPlace *place)
     }
 }
 
-/* May the operation inside `e`, its left operand, use the place although `e` still follows? What follows must not look at the
- * variable, which has given its value up, and if it fails nobody may find the variable empty. */
-static bool place_reaches(const RfFuncState *fs, const RfExpr *e, const RfPlace *place)
+/* T := f(T, ..)[0]: T may be the pair place of the call (RfPath.pair). Element 0 of a pair is there, and the store evaluates T
+ * again, which cannot fail then; so nobody finds T empty, in whatever kind of variable it lies. */
+static bool takes_first(const RfExpr *e)
 {
-    const RfExpr *right;
-    if (!(fs->flags & RF_PROTO_MAIN) || fs->try_depth > 0 || fs->c->module->open || !place->target ||
-        place->target->kind != RF_EXPR_NAME) {
-        return false;
-    }
-    switch (e->kind) {
-    case RF_EXPR_MEMBER: return true;
-    case RF_EXPR_INDEX: right = e->as.index.index; break;
-    case RF_EXPR_BINARY: right = e->as.binary.right; break;
-    default: return false;
-    }
-    if (right->kind == RF_EXPR_NAME) {
-        RfText a = right->as.text, b = place->target->as.text;
-        return a.len != b.len || memcmp(a.bytes, b.bytes, a.len) != 0;
-    }
-    return right->kind == RF_EXPR_INT || right->kind == RF_EXPR_FLOAT || right->kind == RF_EXPR_STRING;
+    return e->kind == RF_EXPR_INDEX && e->as.index.index->kind == RF_EXPR_INT && e->as.index.index->as.i == 0;
 }
 
 void rf_compile_value(RfFuncState *fs, const RfExpr *e, const RfPlace *place)
@@ -270,16 +255,19 @@ void rf_compile_value(RfFuncState *fs, const RfExpr *e, const RfPlace *place)
         }
         chain[count++] = leaf;
     }
-    uint32_t reach = 0; /* outermost nodes that may use the place */
-    if (place) {
-        do {
-            reach++;
-        } while (reach < count && place_reaches(fs, chain[reach - 1], place));
+    uint32_t reach = place ? 1 : 0; /* outermost nodes that may use the place */
+    RfPlace inner = {0};
+    while (reach > 0 && reach < count && rf_place_reaches(fs, chain[reach - 1], place, &inner)) {
+        reach++;
+    }
+    if (reach == 1 && count > 1 && takes_first(chain[0])) {
+        inner = (RfPlace){.pair = place->target};
+        reach++;
     }
     compile_leaf(fs, leaf);
     while (count > 0) {
         count--;
-        finish(fs, chain[count], count < reach ? place : NULL);
+        finish(fs, chain[count], count >= reach ? NULL : count > 0 ? &inner : place);
     }
 }
 

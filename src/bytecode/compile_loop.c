@@ -157,6 +157,8 @@ void rf_compile_for(RfFuncState *fs, const RfStmt *s)
     }
     rf_scope_enter(fs, &scope, false);
     enter_loop(fs, &loop, &scope);
+    loop.iterator = iterable->kind == RF_EXPR_RANGE ? 0 : it + 1;
+    loop.try_depth = fs->try_depth;
     rf_compile_statements(fs, &s->as.for_.body);
     uint32_t top = leave_body(fs);
     rf_scope_leave(fs);

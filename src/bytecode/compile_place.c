@@ -438,29 +438,36 @@ static uint32_t make_place(RfFuncState *fs, const RfExpr *argument, bool compoun
         return 0;
     }
     rf_scope_resolve(fs, t.name, false, &cs);
-    if (cs.count > 1 ||
-        (cs.count == 1 && (cs.items[0].kind > RF_CAND_SHARED || ((t.count > 0 || pair) && immutable(&cs.items[0])) ||
-                           (pair && cs.items[0].maybe)))) {
+    /* A field of a hidden receiver: when it is there, the argument comes from it and the store goes to it. */
+    bool hidden = cs.count > 0 && cs.items[0].kind == RF_CAND_FIELD && !cs.items[0].binding;
+    if (!hidden && (cs.count > 1 || (cs.count == 1 && (cs.items[0].kind > RF_CAND_SHARED ||
+                                                       ((t.count > 0 || pair) && immutable(&cs.items[0])) ||
+                                                       (pair && cs.items[0].maybe))))) {
         return 0;
     }
-    if (cs.count == 1 && t.count == 0 && (cs.items[0].bind == RF_GLOBAL_LET || cs.items[0].bind == RF_GLOBAL_CONST)) {
+    if (!hidden && cs.count == 1 && t.count == 0 &&
+        (cs.items[0].bind == RF_GLOBAL_LET || cs.items[0].bind == RF_GLOBAL_CONST)) {
         return 0;
     }
     RfStep *steps = RF_ARENA_ARRAY(&fs->c->work, RfStep, t.count + 1);
     memset(steps, 0, sizeof *steps * (t.count + 1));
-    for (uint32_t i = 0; i < t.count; i++) {
-        if (!place_step(fs, t.steps[i], compound, &steps[i])) {
+    if (hidden) {
+        steps[0] = (RfStep){.kind = RF_STEP_FIELD, .slot = rf_emit_field_site(fs, t.name), .pos = t.pos};
+    }
+    uint32_t count = t.count + hidden;
+    for (uint32_t i = hidden; i < count; i++) {
+        if (!place_step(fs, t.steps[i - hidden], compound, &steps[i])) {
             while (i-- > 0) {
                 rf_mem_free(steps[i].ops, sizeof *steps[i].ops * steps[i].nops);
             }
             return 0;
         }
     }
-    uint32_t number = new_path(fs, cs.count ? &cs.items[0] : NULL, t.name, t.pos, t.count);
+    uint32_t number = new_path(fs, cs.count ? &cs.items[0] : NULL, t.name, t.pos, count);
     RfPath *path = &RF_VEC_AT(&fs->paths, RfPath, number);
     path->pair = pair;
-    if (t.count > 0) {
-        memcpy(path->steps, steps, sizeof *steps * t.count);
+    if (count > 0) {
+        memcpy(path->steps, steps, sizeof *steps * count);
     }
     return number + 1;
 }

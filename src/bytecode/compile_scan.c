@@ -160,3 +160,43 @@ bool rf_scan_assigns(const RfFuncNode *node, const char *name, size_t len)
 {
     return assigns_block(&node->body, (Wanted){name, len});
 }
+
+/* ---- continue ---- */
+
+static bool continues(const RfStmt *s)
+{
+    switch (s->kind) {
+    case RF_STMT_CONTINUE: return true;
+    case RF_STMT_IF:
+        for (;; s = s->as.if_.otherwise.stmts[0]) {
+            const RfBlock *rest = &s->as.if_.otherwise;
+            if (rf_scan_continues(&s->as.if_.then)) {
+                return true;
+            }
+            if (rest->count != 1 || rest->stmts[0]->kind != RF_STMT_IF) {
+                return rf_scan_continues(rest);
+            }
+        }
+    case RF_STMT_MATCH:
+        for (uint32_t i = 0; i < s->as.match.count; i++) {
+            if (rf_scan_continues(&s->as.match.arms[i].body)) {
+                return true;
+            }
+        }
+        return false;
+    case RF_STMT_TRY:
+        return rf_scan_continues(&s->as.try_.body) || rf_scan_continues(&s->as.try_.handler) ||
+               rf_scan_continues(&s->as.try_.finally);
+    default: return false;
+    }
+}
+
+bool rf_scan_continues(const RfBlock *block)
+{
+    for (uint32_t i = 0; i < block->count; i++) {
+        if (continues(block->stmts[i])) {
+            return true;
+        }
+    }
+    return false;
+}

@@ -3,8 +3,23 @@
 
 /* ---- blocks ---- */
 
+/* A block that ends a for loop needs its iterator no more, which so far holds the container: in
+ * `for k in self.d { self.d := remove(self.d, k)[0]  break }` the statements before the end would have to copy it. */
+static void drop_iterator(RfFuncState *fs, const RfBlock *block)
+{
+    const RfControl *loop = fs->control;
+    if (!loop || loop->iterator == 0 || loop->try_depth != fs->try_depth || block->count < 2) {
+        return;
+    }
+    const RfStmt *last = block->stmts[block->count - 1];
+    if ((last->kind == RF_STMT_BREAK || last->kind == RF_STMT_RETURN) && !rf_scan_continues(block)) {
+        rf_emit_clear(fs, loop->iterator - 1, loop->iterator + 2, block->stmts[0]->pos);
+    }
+}
+
 void rf_compile_statements(RfFuncState *fs, const RfBlock *block)
 {
+    drop_iterator(fs, block);
     rf_scope_declare_funcs(fs, block);
     for (uint32_t i = 0; i < block->count; i++) {
         fs->pair = i + 1 < block->count ? rf_pair_target(fs, block->stmts[i], block->stmts[i + 1]) : NULL;

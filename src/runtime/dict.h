@@ -104,6 +104,17 @@ static inline uint32_t rf_dict_place(const RfDict *d, size_t e)
     return d->obj.flags & RF_DICT_ORDERED ? d->order[e] : (uint32_t)e;
 }
 
+/* Value under the very string `key` if it is that of entry number e of a dict without int keys, else NULL; any e will do. For
+ * accesses that find the same name in dicts of the same making again and again. Borrows. */
+static inline RfValue *rf_dict_guess(const RfDict *d, uint32_t e, const RfString *key)
+{
+    if ((d->obj.flags & (RF_DICT_INTS | RF_DICT_STRINGS)) != RF_DICT_STRINGS || e >= d->used ||
+        d->entries[e].key.str != key || d->entries[e].value.tag == RF_TAG_UNDEF) {
+        return NULL;
+    }
+    return &d->entries[e].value;
+}
+
 /* The value at `place`. */
 static inline RfValue *rf_dict_value(const RfDict *d, uint32_t place)
 {

@@ -186,9 +186,15 @@ RfStatus rf_access_field(RfVm *vm, RfValue x, RfFieldSite *site, bool optional, 
         break;
     }
     case RF_TAG_DICT: {
-        RfValue key = member_key(site->name);
-        RfValue *v = rf_dict_find(x.as.dict, key);
-        rf_release(key);
+        const RfDict *d = x.as.dict;
+        int64_t number;
+        RfValue *v = rf_dict_guess(d, site->entry, site->name);
+        if (!v && rf_string_as_canonical_int(site->name, &number)) {
+            v = rf_dict_find_int(d, number);
+        } else if (!v) {
+            v = rf_dict_find_str(d, site->name);
+            site->entry = v ? (uint32_t)((RfDictEntry *)((char *)v - offsetof(RfDictEntry, value)) - d->entries) : 0;
+        }
         if (v) {
             *out = rf_retain(*v);
         }

@@ -1105,8 +1105,15 @@ trace: /* DEBUG_VM, or an observer: every instruction passes here and runs in it
             out = x->as.strct->fields[site->offset];
             rf_retain(out);
         } else {
-            SAVE();
-            CHECK(rf_access_field(vm, *x, site, false, &out));
+            const RfValue *found =
+                x->tag == RF_TAG_DICT ? rf_dict_guess(x->as.dict, site->entry, site->name) : NULL;
+            if (found) {
+                out = *found;
+                rf_retain(out);
+            } else {
+                SAVE();
+                CHECK(rf_access_field(vm, *x, site, false, &out));
+            }
         }
         rf_release(*x);
         COPY(x, &out);

@@ -191,6 +191,36 @@ static void strings_are_found_by_content(void **state)
     }
 }
 
+static void a_guess_is_right_or_nothing(void **state)
+{
+    (void)state;
+    RfString *key = rf_string_new("code", 4), *twin = rf_string_new("code", 4);
+    RfDict *d = rf_dict_new(0);
+    assert_null(rf_dict_guess(d, 0, key));
+    set(d, "a", 1);
+    rf_dict_set_str(d, key, rf_int(2));
+    assert_null(rf_dict_guess(d, 0, key));
+    assert_ptr_equal(rf_dict_guess(d, 1, key), rf_dict_find_str(d, key));
+    assert_null(rf_dict_guess(d, 1, twin));
+    assert_null(rf_dict_guess(d, 2, key));
+    for (int i = 0; i < 40; i++) {
+        char name[8];
+        snprintf(name, sizeof name, "k%d", i);
+        set(d, name, i);
+    }
+    assert_int_equal(rf_dict_guess(d, 1, key)->as.i, 2);
+    remove_key(d, "code", true);
+    assert_null(rf_dict_guess(d, 1, key)); /* a hole */
+    rf_object_release(d);
+    d = rf_dict_new(0);
+    rf_dict_set_str(d, key, rf_int(3));
+    set(d, "7", 4); /* int keys: entries may lie anywhere */
+    assert_null(rf_dict_guess(d, 0, key));
+    rf_object_release(d);
+    rf_object_release(key);
+    rf_object_release(twin);
+}
+
 static void dense_keys_need_no_index(void **state)
 {
     (void)state;
@@ -793,6 +823,7 @@ int main(void)
         RUNTIME_TEST(an_int_and_its_text_are_one_key),
         RUNTIME_TEST(overwriting_keeps_the_place),
         RUNTIME_TEST(strings_are_found_by_content),
+        RUNTIME_TEST(a_guess_is_right_or_nothing),
         RUNTIME_TEST(dense_keys_need_no_index),
         RUNTIME_TEST(a_string_ends_density),
         RUNTIME_TEST(as_a_queue),
