@@ -184,6 +184,7 @@ int32_t rf_native_has_key(const RfValue *dict, const RfValue *key)
 
 int32_t rf_native_field(RfVm *vm, RfFrame *frame, uint64_t where, const RfValue *x, uint64_t number, RfValue *out)
 {
+    rf_native_sync(vm, frame, where); /* a compact frame has no proto */
     RfFieldSite *site = &frame->proto->fields[number];
     if (x->tag == RF_TAG_STRUCT && x->as.strct->shape == site->shape) {
         *out = rf_retain(x->as.strct->fields[site->offset]);
@@ -194,7 +195,6 @@ int32_t rf_native_field(RfVm *vm, RfFrame *frame, uint64_t where, const RfValue 
         *out = rf_retain(*guess);
         return RF_OK;
     }
-    rf_native_sync(vm, frame, where);
     RfValue found;
     RfStatus status = rf_access_field(vm, *x, site, false, &found);
     if (status == RF_OK) {
