@@ -16,8 +16,8 @@
 
 #define DEFAULT_FOLDER "bench"
 /* --quick: forty benchmarks in three minutes. Native code has to be compiled first. */
-#define QUICK_VM_S 1
-#define QUICK_JIT_S 2
+#define QUICK_VM_S 0.8
+#define QUICK_JIT_S 1.4
 
 typedef void Writer(RfBuf *out, const RfBenchRun *run);
 
