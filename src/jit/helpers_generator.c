@@ -29,15 +29,17 @@ int64_t rf_native_gen_adopt(RfGenerator *g, const uint32_t *table, void *const *
 {
     const RfProto *p = g->fn->proto;
     const uint32_t pc = (uint32_t)(g->pc - p->code), *row = table + 1;
-    for (uint32_t left = *table; left > 0 && *row != pc; left--) {
+    uint32_t left = *table;
+    while (left > 0 && *row != pc) {
         row += 4 + row[3];
-        if (left == 1) {
-            return -2;
-        }
+        left--;
+    }
+    if (left == 0) {
+        return -2;
     }
     uint32_t target = row[1], exit = row[2], count = row[3];
     const uint32_t *wants = row + 4;
-    if (*table == 0 || g->nslots != count + (pc != target)) {
+    if (g->nslots != count + (pc != target)) {
         return -2;
     }
     if (pc != target) {
