@@ -75,7 +75,7 @@ static void forget(RfVm *vm, RfModule *module)
     for (RfImage **at = &jit->images; *at;) {
         RfImage *image = *at;
         if (concerns(image, module)) {
-            rf_unit_withdraw(vm, image, NULL, NULL, NULL);
+            rf_unit_withdraw(vm, image, NULL, NULL);
             if (!is_running(vm, image)) {
                 *at = image->next;
                 rf_image_free(image);

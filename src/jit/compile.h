@@ -256,6 +256,7 @@ R rf_global_place(Emit *e, uint32_t global);
 R rf_as_int(Emit *e, uint32_t slot, RfReason reason);
 R rf_as_float(Emit *e, uint32_t slot, RfReason reason);
 R rf_truth(Emit *e, uint32_t slot); /* does not consume */
+RfTag rf_tag_of(SlotKind k); /* of a scalar kind */
 SlotKind rf_kind_of_class(uint16_t class); /* scalar kind for one class, K_HOME else, K_DEAD for none seen */
 /* A value lies boxed in the home of slot i: given what the profile says comes next, unbox it behind a guard. */
 void rf_speculate(Emit *e, uint32_t i, uint16_t seen, uint32_t resume_pc);
@@ -313,6 +314,7 @@ bool rf_gen_foreign(Emit *e, uint32_t argc, uint64_t key); /* of a C function wi
 bool rf_gen_ffi_read(Emit *e, uint32_t argc);
 bool rf_gen_ffi_write(Emit *e, uint32_t argc);
 bool rf_gen_builtin(Emit *e, const char *name, uint32_t argc, uint32_t place); /* emit_builtin.c */
+L rf_number_in(Emit *e, uint32_t slot); /* its int or float as a float, behind guards, in a register of its own */
 /* emit_value.c: slot d gets a copy of what lies there. maybe_unset: that may be UNDEF, and d is the top of the stack */
 void rf_load_value(Emit *e, R address, uint32_t d, uint16_t seen, bool maybe_unset);
 void rf_guard_shape(Emit *e, uint32_t slot, uint32_t shape);

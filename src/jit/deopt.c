@@ -52,9 +52,7 @@ static void invalidate(RfVm *vm, RfImage *image, RfUnit *unit, RfReason reason)
     w.reason = last ? RF_REASON_TOO_MANY_DEOPTS : reason;
     uint8_t level = unit->level;
     unit->level = last ? LEVEL_GENERIC : LEVEL_CAREFUL;
-    /* the functions it calls hardly ever call the hot one: their code can stay when its guard failed */
-    bool own = unit->proto == image->protos[0] && rf_unit_withdraw(vm, image, unit, withdrawn, &w);
-    if (own || rf_unit_withdraw(vm, image, NULL, withdrawn, &w)) {
+    if (rf_unit_withdraw(vm, image, withdrawn, &w)) {
         unit->invalidations++;
         image->withdrawn = true;
         rf_vm_request(vm);

@@ -67,7 +67,7 @@ static R number(Emit *e, uint32_t slot)
     return rf_val(e, x);
 }
 
-static L number_in(Emit *e, uint32_t slot)
+L rf_number_in(Emit *e, uint32_t slot)
 {
     L x = rf_temp(e, e->c->t_f64);
     rf_set(e, x, number(e, slot));
@@ -103,7 +103,7 @@ static bool float_function(Emit *e, const char *name)
     if (n == sizeof table / sizeof *table || !maybe_number(e, rf_top(e))) {
         return false;
     }
-    L x = number_in(e, rf_top(e));
+    L x = rf_number_in(e, rf_top(e));
     R v = rf_val(e, x);
     if (table[n].domain) { /* not below is not the same as above: NaN */
         enum gcc_jit_comparison bad = table[n].domain == 1 ? GCC_JIT_COMPARISON_LT : GCC_JIT_COMPARISON_LE;
@@ -142,7 +142,7 @@ static bool float_function_2(Emit *e, const char *name)
     if (n == sizeof table / sizeof *table || !maybe_number(e, xi) || !maybe_number(e, yi)) {
         return false;
     }
-    L x = number_in(e, xi), y = number_in(e, yi), result = rf_temp(e, c->t_f64);
+    L x = rf_number_in(e, xi), y = rf_number_in(e, yi), result = rf_temp(e, c->t_f64);
     if (!e->dry && e->block) {
         R a = rf_val(e, x), b = rf_val(e, y);
         R args[3] = {rf_k(e, table[n].number), a, b};

@@ -286,7 +286,7 @@ void rf_load_element(Emit *e, const View *v, R index, uint32_t d, SlotKind k, gc
             rf_retain_at(e, rf_home(e, d));
             return;
         }
-        RfTag tag = k == K_INT ? RF_TAG_INT : k == K_FLOAT ? RF_TAG_FLOAT : k == K_BOOL ? RF_TAG_BOOL : RF_TAG_NULL;
+        RfTag tag = rf_tag_of(k);
         gcc_jit_block *ok = rf_block(e);
         rf_branch(
             e,
@@ -302,11 +302,6 @@ void rf_load_element(Emit *e, const View *v, R index, uint32_t d, SlotKind k, gc
     }
 }
 
-static RfTag tag_of(SlotKind k)
-{
-    return k == K_INT ? RF_TAG_INT : k == K_FLOAT ? RF_TAG_FLOAT : k == K_BOOL ? RF_TAG_BOOL : RF_TAG_NULL;
-}
-
 /* Scalar element of whatever lies at place into register d; what is of another kind is left to the interpreter. So is what is not
  * there, if no handler here waits for that error: it saves code. */
 static void peek(Emit *e, R place, R idx, uint32_t d, SlotKind k)
@@ -318,7 +313,7 @@ static void peek(Emit *e, R place, R idx, uint32_t d, SlotKind k)
     rf_need_homes(e);
     gcc_jit_block *there = rf_block(e), *other = rf_block(e);
     R out = rf_addr(e, rf_payload(e, rf_home(e, d)));
-    R args[4] = {rf_cast(e, place, c->t_ptr), idx, rf_k(e, tag_of(k)), rf_cast(e, out, c->t_ptr)};
+    R args[4] = {rf_cast(e, place, c->t_ptr), idx, rf_k(e, rf_tag_of(k)), rf_cast(e, out, c->t_ptr)};
     L result = rf_temp(e, c->t_i32);
     rf_set(e, result, rf_help(e, RF_HELPER_peek, 4, args));
     rf_branch(e, rf_likely(e, rf_cmp(e, GCC_JIT_COMPARISON_GT, rf_val(e, result), rf_kt(e, c->t_i32, 0)), true), there,

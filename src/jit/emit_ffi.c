@@ -84,27 +84,6 @@ static L int_argument(Emit *e, uint32_t slot, RfCKind kind)
     return v;
 }
 
-static L float_argument(Emit *e, uint32_t slot)
-{
-    RfCompiler *c = e->c;
-    L v = rf_temp(e, c->t_f64);
-    if (!boxed(&e->s.slots[slot])) {
-        rf_set(e, v, rf_as_float(e, slot, RF_REASON_TYPE_GUARD));
-    } else if (!e->dry && e->block) {
-        gcc_jit_block *is_int = rf_block(e), *other = rf_block(e), *on = rf_block(e);
-        rf_branch(e, tag_is(e, slot, RF_TAG_INT), is_int, other);
-        e->block = is_int;
-        rf_set(e, v, rf_cast(e, rf_val(e, rf_payload(e, rf_place(e, slot))), c->t_f64));
-        rf_jump(e, on);
-        e->block = other;
-        rf_guard(e, tag_is(e, slot, RF_TAG_FLOAT), RF_REASON_TYPE_GUARD);
-        rf_set(e, v, rf_val(e, rf_payload_f(e, rf_place(e, slot))));
-        rf_jump(e, on);
-        e->block = on;
-    }
-    return v;
-}
-
 static L bool_argument(Emit *e, uint32_t slot)
 {
     L v = rf_temp(e, e->c->t_i64);
@@ -154,7 +133,7 @@ static L argument(Emit *e, uint32_t slot, RfCKind kind)
 {
     switch ((RfCClass)rf_ctype_info[kind].class) {
     case RF_CCLASS_BOOL: return bool_argument(e, slot);
-    case RF_CCLASS_FLOAT: return float_argument(e, slot);
+    case RF_CCLASS_FLOAT: return rf_number_in(e, slot);
     case RF_CCLASS_POINTER: return pointer_argument(e, slot);
     default: return int_argument(e, slot, kind);
     }

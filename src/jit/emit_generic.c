@@ -340,15 +340,7 @@ void rf_gen_store_index_any(Emit *e, bool global, uint32_t n)
     rf_to_home(e, vslot);
     R place = NULL;
     if (global) { /* what cannot be changed is the interpreter's error */
-        if (!e->dry && e->block) {
-            R module = rf_bound(e, RF_BIND_MODULE, e->u->number, NULL, c->t_u8p);
-            R infos = rf_val(e, rf_at(e, module, offsetof(RfModule, info), c->t_u8p));
-            R the = rf_val(e, rf_at(e, infos, (int64_t)n * 8, c->t_u8p));
-            rf_guard(e,
-                     rf_cmp(e, GCC_JIT_COMPARISON_EQ, rf_val(e, rf_at(e, the, offsetof(RfGlobalInfo, kind), c->t_u8)),
-                            rf_kt(e, c->t_u8, RF_GLOBAL_MUT)),
-                     RF_REASON_GLOBAL_CHANGED);
-        }
+        rf_guard(e, rf_global_is_mut(e, n), RF_REASON_GLOBAL_CHANGED);
         place = rf_global_place(e, n);
     } else {
         place = rf_home(e, n);

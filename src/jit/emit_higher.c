@@ -39,11 +39,6 @@ static bool emitting(const Emit *e)
     return !e->dry && e->block;
 }
 
-static RfTag tag_of(SlotKind k)
-{
-    return k == K_INT ? RF_TAG_INT : k == K_FLOAT ? RF_TAG_FLOAT : RF_TAG_BOOL;
-}
-
 static RfElemKind elem_of_class(uint16_t class)
 {
     return class == RF_CLASS_INTS     ? RF_ELEM_INT
@@ -230,7 +225,7 @@ static void boxed_result(Emit *e, Higher *h)
         rf_branch(e,
                   rf_likely(e,
                             rf_cmp(e, GCC_JIT_COMPARISON_EQ, rf_val(e, rf_tag(e, home)),
-                                   rf_kt(e, c->t_u64, tag_of(h->result))),
+                                   rf_kt(e, c->t_u64, rf_tag_of(h->result))),
                             true),
                   good, out);
         e->block = good;
@@ -415,7 +410,7 @@ static void check_error(Emit *e, const Higher *h)
 static void expect(Emit *e, Higher *h)
 {
     gcc_jit_block *good = rf_block(e), *bad = rf_block(e);
-    rf_branch(e, rf_likely(e, tag_is(e, h, tag_of(h->made)), true), good, bad);
+    rf_branch(e, rf_likely(e, tag_is(e, h, rf_tag_of(h->made)), true), good, bad);
     e->block = bad;
     check_error(e, h);
     if (h->what == MAP) { /* all elements but this one are in the array */
@@ -434,7 +429,7 @@ static R truth(Emit *e, Higher *h)
     L result = rf_temp(e, c->t_bool);
     gcc_jit_block *plain = rf_block(e), *other = rf_block(e), *on = rf_block(e);
     SlotKind usual = h->info->result == K_INT ? K_INT : K_BOOL;
-    rf_branch(e, rf_likely(e, tag_is(e, h, tag_of(usual)), true), plain, other);
+    rf_branch(e, rf_likely(e, tag_is(e, h, rf_tag_of(usual)), true), plain, other);
     e->block = plain;
     rf_set(e, result, rf_cmp(e, GCC_JIT_COMPARISON_NE, rf_val(e, h->payload), rf_k(e, 0)));
     rf_jump(e, on);
@@ -550,7 +545,7 @@ static void ignore(Emit *e, Higher *h)
     } else { /* whatever was returned instead may be on the heap */
         RfCompiler *c = e->c;
         gcc_jit_block *other = rf_block(e);
-        rf_branch(e, rf_likely(e, tag_is(e, h, tag_of(h->info->result)), true), h->next, other);
+        rf_branch(e, rf_likely(e, tag_is(e, h, rf_tag_of(h->info->result)), true), h->next, other);
         e->block = other;
         R home = rf_home(e, h->fn + 1);
         rf_set(e, rf_tag(e, home), rf_val(e, h->tag));
@@ -572,7 +567,7 @@ static void test_item(Emit *e, Higher *h)
     if (h->what == FIND) {
         L from = element(e, h->data, done_item(e, h), k);
         if (raw(k)) {
-            rf_set(e, h->found_tag, rf_kt(e, c->t_u64, tag_of(k)));
+            rf_set(e, h->found_tag, rf_kt(e, c->t_u64, rf_tag_of(k)));
             R v = rf_val(e, from);
             rf_set(e, h->found,
                    k == K_FLOAT ? rf_gcc.context_new_bitcast(c->ctx, NULL, v, c->t_i64) : rf_cast(e, v, c->t_i64));

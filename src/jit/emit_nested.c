@@ -123,7 +123,7 @@ bool rf_gen_index_nested(Emit *e, uint32_t xslot, uint32_t islot, SlotKind k)
             R data = rf_cast(e, rf_val(e, v.data), c->t_valuep);
             rf_set(e, at, rf_addr(e, rf_gcc.context_new_array_access(c->ctx, NULL, data, index)));
             if (scalar) {
-                RfTag tag = k == K_INT ? RF_TAG_INT : k == K_FLOAT ? RF_TAG_FLOAT : RF_TAG_BOOL;
+                RfTag tag = rf_tag_of(k);
                 rf_guard(e,
                          rf_cmp(e, GCC_JIT_COMPARISON_EQ, rf_val(e, rf_tag(e, rf_val(e, at))), rf_kt(e, c->t_u64, tag)),
                          RF_REASON_TYPE_GUARD);

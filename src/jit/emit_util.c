@@ -310,7 +310,7 @@ SlotKind rf_kind_of_class(uint16_t class)
     }
 }
 
-static uint64_t tag_of_kind(SlotKind k)
+RfTag rf_tag_of(SlotKind k)
 {
     return k == K_INT ? RF_TAG_INT : k == K_FLOAT ? RF_TAG_FLOAT : k == K_BOOL ? RF_TAG_BOOL : RF_TAG_NULL;
 }
@@ -325,7 +325,7 @@ static void guard_kind(Emit *e, uint32_t slot, SlotKind k, RfReason reason)
 {
     rf_expect(e, k);
     rf_guard(e, rf_cmp(e, GCC_JIT_COMPARISON_EQ, rf_val(e, rf_tag(e, rf_place(e, slot))),
-                       rf_kt(e, e->c->t_u64, (int64_t)tag_of_kind(k))),
+                       rf_kt(e, e->c->t_u64, rf_tag_of(k))),
              reason);
 }
 
@@ -399,7 +399,7 @@ void rf_speculate(Emit *e, uint32_t i, uint16_t seen, uint32_t resume_pc)
     if (!e->dry && e->block) {
         gcc_jit_block *ok = rf_block(e);
         R cond = rf_cmp(e, GCC_JIT_COMPARISON_EQ, rf_val(e, rf_tag(e, rf_home(e, i))),
-                        rf_kt(e, c->t_u64, (int64_t)tag_of_kind(k)));
+                        rf_kt(e, c->t_u64, rf_tag_of(k)));
         gcc_jit_block *from = e->block;
         rf_expect(e, k);
         gcc_jit_block *out = rf_exit(e, resume_pc, RF_REASON_TYPE_GUARD, true);

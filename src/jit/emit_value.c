@@ -17,7 +17,7 @@ void rf_load_value(Emit *e, R address, uint32_t d, uint16_t seen, bool maybe_uns
         return;
     }
     if (!e->dry && e->block) {
-        RfTag tag = k == K_INT ? RF_TAG_INT : k == K_FLOAT ? RF_TAG_FLOAT : k == K_BOOL ? RF_TAG_BOOL : RF_TAG_NULL;
+        RfTag tag = rf_tag_of(k);
         gcc_jit_block *ok = rf_block(e), *other = rf_block(e);
         rf_branch(e,
                   rf_likely(e, rf_cmp(e, GCC_JIT_COMPARISON_EQ, rf_val(e, rf_tag(e, address)), rf_kt(e, c->t_u64, tag)),
@@ -210,7 +210,7 @@ void rf_gen_load_cell(Emit *e)
     uint32_t i = rf_push_slot(e, K_DEAD);
     if (!e->dry && e->block && k != K_HOME && k != K_DEAD && e->u->level < 2) {
         /* not of the kind, perhaps unset: the instruction runs again in the interpreter */
-        RfTag tag = k == K_INT ? RF_TAG_INT : k == K_FLOAT ? RF_TAG_FLOAT : RF_TAG_BOOL;
+        RfTag tag = rf_tag_of(k);
         e->s.depth--;
         rf_guard(e, rf_cmp(e, GCC_JIT_COMPARISON_EQ, rf_val(e, rf_tag(e, rf_val(e, at))), rf_kt(e, e->c->t_u64, tag)),
                  RF_REASON_TYPE_GUARD);

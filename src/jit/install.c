@@ -57,36 +57,30 @@ static void set_entry(RfTarget *t, RfImage *image, RfNativeEntry *entry)
     t->rest = t->entered_at = t->returns = 0;
 }
 
-/* Publishes what the image has for its unit `number`; main: the one that was asked for, at pc. */
-static void publish(RfVm *vm, RfImage *image, uint32_t number, int32_t pc, bool cached)
+/* Publishes the entries of the image, which are those of its first unit; pc: the one that was asked for. */
+static void publish(RfVm *vm, RfImage *image, int32_t pc, bool cached)
 {
     RfJit *jit = rf_jit_of(vm);
-    RfProto *proto = image->protos[number];
+    RfProto *proto = image->protos[0];
+    RfUnit *unit = rf_unit_of(vm, proto);
     bool function = false;
     uint32_t loops = 0;
-    RfUnit *unit = NULL;
     for (uint32_t i = 0; i < image->head.nentries; i++) {
-        const RfImageEntry *e = &image->head.entries[i];
-        RfNativeEntry *entry = e->unit == number ? rf_image_entry(image, number, e->pc) : NULL;
-        if (!entry || (e->pc < 0 && !rf_unit_function_allowed(jit, proto))) {
+        int32_t at = image->head.entries[i].pc;
+        RfNativeEntry *entry = rf_image_entry(image, 0, at);
+        RfTarget *t = at < 0 ? &unit->fn : rf_unit_loop(unit, at, true);
+        if (!entry || !t || (at < 0 && !rf_unit_function_allowed(jit, proto))) {
             continue;
         }
-        unit = rf_unit_of(vm, proto);
-        RfTarget *t = e->pc < 0 ? &unit->fn : rf_unit_loop(unit, e->pc, true);
-        if (!t || (number > 0 && t->entry)) { /* a callee's own job knows it better */
-            continue;
-        }
-        bool queued = number > 0 && t->state == RF_TARGET_QUEUED;
         set_entry(t, image, entry);
-        t->state = queued ? RF_TARGET_QUEUED : RF_TARGET_NATIVE;
-        function = function || e->pc < 0;
-        loops += e->pc >= 0;
+        function = function || at < 0;
+        loops += at >= 0;
     }
     if (function || loops) {
         unit->compiles++;
         jit->counts.installed++;
         jit->counts.recompiled += unit->invalidations > 0;
-        rf_trace_install(unit, number == 0 ? pc : -1, function, loops, cached);
+        rf_trace_install(unit, pc, function, loops, cached);
         rf_unit_arm(vm, unit);
     }
 }
@@ -107,9 +101,7 @@ static bool install(RfVm *vm, RfUnit *unit, int32_t pc, int fd, const RfJobLinks
     image->on_exit = rf_deopt_exit;
     image->next = jit->images;
     jit->images = image;
-    for (uint32_t i = 0; i < links->nunits; i++) {
-        publish(vm, image, i, i == 0 ? pc : -1, cached);
-    }
+    publish(vm, image, pc, cached);
     RfTarget *t = rf_unit_target(unit, pc);
     return t && t->entry;
 }

@@ -198,7 +198,7 @@ int32_t rf_native_safepoint(RfVm *vm, RfFrame *frame, uint64_t where)
     rf_native_sync(vm, frame, where & ~RF_WHERE_LEAVES);
     RfStatus status = rf_vm_safepoint(vm);
     RfImage *image = frame->owner;
-    image->leaving = status == RF_OK && image->withdrawn && where >> 63;
+    image->leaving = status == RF_OK && image->withdrawn && (where & RF_WHERE_LEAVES);
     return image->leaving ? RF_SUSPEND : (int32_t)status;
 }
 

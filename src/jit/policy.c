@@ -142,14 +142,14 @@ void rf_unit_arm(RfVm *vm, RfUnit *unit)
     }
 }
 
-bool rf_unit_withdraw(RfVm *vm, const RfImage *image, const RfUnit *only,
-                      void (*withdrawn)(RfVm *, RfUnit *, int32_t, void *), void *context)
+bool rf_unit_withdraw(RfVm *vm, const RfImage *image, void (*withdrawn)(RfVm *, RfUnit *, int32_t, void *),
+                      void *context)
 {
     bool any = false;
     for (RfUnit *unit = rf_jit_of(vm)->units; unit; unit = unit->next) {
         bool lost = false;
         int32_t pc = -1;
-        for (uint32_t i = 0; i <= unit->nloops && (!only || only == unit); i++) {
+        for (uint32_t i = 0; i <= unit->nloops; i++) {
             RfTarget *t = i < unit->nloops ? &unit->loops[i] : &unit->fn;
             if (t->entry && t->image == image) {
                 t->entry = NULL;
@@ -283,13 +283,11 @@ static bool may_enter(const RfUnit *unit, RfTarget *t)
     return true;
 }
 
-/* A back edge in the body of a generator: there is code for all of the body or none, and it can be entered at its loops. */
-static RfNativeEntry *generator_loop(RfVm *vm, RfFrame *frame)
+/* The loop whose header `frame` is at, its count up to date. NULL when the function has too many loops. */
+static RfTarget *running_loop(const RfJit *jit, RfUnit *unit, const RfFrame *frame)
 {
-    RfJit *jit = rf_jit_of(vm);
-    RfProto *proto = frame->proto;
-    RfUnit *unit = rf_unit_of(vm, proto);
-    RfTarget *body = &unit->fn, *t = rf_unit_loop(unit, (int32_t)(frame->pc - proto->code), true);
+    RfProto *proto = unit->proto;
+    RfTarget *t = rf_unit_loop(unit, (int32_t)(frame->pc - proto->code), true);
     if (!t) {
         proto->loop_trigger = trigger_at((uint64_t)proto->loop_count + STEP_LAST);
         return NULL;
@@ -299,6 +297,19 @@ static RfNativeEntry *generator_loop(RfVm *vm, RfFrame *frame)
     }
     t->count += proto->loop_count - unit->loop_mark;
     unit->loop_mark = proto->loop_count;
+    return t;
+}
+
+/* A back edge in the body of a generator: there is code for all of the body or none, and it can be entered at its loops. */
+static RfNativeEntry *generator_loop(RfVm *vm, RfFrame *frame)
+{
+    RfJit *jit = rf_jit_of(vm);
+    RfProto *proto = frame->proto;
+    RfUnit *unit = rf_unit_of(vm, proto);
+    RfTarget *body = &unit->fn, *t = running_loop(jit, unit, frame);
+    if (!t) {
+        return NULL;
+    }
     if (!body->entry) {
         rf_install_answers(vm);
     }
@@ -332,17 +343,19 @@ static bool function_instead(const RfJit *jit, const RfUnit *unit, const RfTarge
            rf_unit_function_allowed(jit, unit->proto);
 }
 
-static void range_of(const RfProto *proto, int32_t pc, uint32_t *first, uint32_t *last)
+/* Is loop t inside loop `outer` of the same function? */
+static bool is_inside(const RfProto *proto, const RfTarget *t, const RfTarget *outer)
 {
-    uint32_t header = (uint32_t)pc;
-    bool at_end = rf_op_info[rf_op_base(proto->code[header].op)].flags & RF_OPF_L;
-    *first = at_end ? rf_jump_target(proto, header) : header;
-    *last = header;
-    for (uint32_t at = header; at < proto->code_len && !at_end; at++) {
-        if (rf_op_info[rf_op_base(proto->code[at].op)].flags & RF_OPF_L && rf_jump_target(proto, at) == header) {
-            *last = at;
+    uint32_t header = (uint32_t)outer->pc, first = header, last = header;
+    if (rf_op_info[rf_op_base(proto->code[header].op)].flags & RF_OPF_L) { /* FOR_LOOP: header and back edge in one */
+        first = rf_jump_target(proto, header);
+    } else {
+        for (uint32_t at = header; at < proto->code_len; at++) {
+            bool back = rf_op_info[rf_op_base(proto->code[at].op)].flags & RF_OPF_L;
+            last = back && rf_jump_target(proto, at) == header ? at : last;
         }
     }
+    return t != outer && (uint32_t)t->pc >= first && (uint32_t)t->pc <= last;
 }
 
 /* Loops in loops get hot from the inside out. The code of the outer one contains the inner ones: when it is being made, theirs
@@ -351,12 +364,8 @@ static bool outer_instead(const RfUnit *unit, const RfTarget *t)
 {
     for (uint32_t i = 0; i < unit->nloops; i++) {
         const RfTarget *outer = &unit->loops[i];
-        uint32_t first, last;
-        if (outer != t && outer->state == RF_TARGET_QUEUED) {
-            range_of(unit->proto, outer->pc, &first, &last);
-            if ((uint32_t)t->pc >= first && (uint32_t)t->pc <= last) {
-                return true;
-            }
+        if (outer->state == RF_TARGET_QUEUED && is_inside(unit->proto, t, outer)) {
+            return true;
         }
     }
     return false;
@@ -364,11 +373,9 @@ static bool outer_instead(const RfUnit *unit, const RfTarget *t)
 
 static void cancel_inner(RfJit *jit, RfUnit *unit, const RfTarget *outer)
 {
-    uint32_t first, last;
-    range_of(unit->proto, outer->pc, &first, &last);
     for (uint32_t i = 0; i < unit->nloops; i++) {
         RfTarget *t = &unit->loops[i];
-        if (t != outer && t->state == RF_TARGET_QUEUED && (uint32_t)t->pc >= first && (uint32_t)t->pc <= last) {
+        if (t->state == RF_TARGET_QUEUED && is_inside(unit->proto, t, outer)) {
             rf_queue_cancel(jit, unit, t->pc);
             t->state = RF_TARGET_COLD;
             t->next = t->count + jit->loop_threshold;
@@ -384,17 +391,11 @@ RfNativeEntry *rf_policy_loop(RfVm *vm, RfFrame *frame)
         return generator_loop(vm, frame);
     }
     RfUnit *unit = rf_unit_of(vm, proto);
-    int32_t pc = (int32_t)(frame->pc - proto->code);
-    RfTarget *t = rf_unit_loop(unit, pc, true);
+    RfTarget *t = running_loop(jit, unit, frame);
     if (!t) {
-        proto->loop_trigger = trigger_at((uint64_t)proto->loop_count + STEP_LAST);
         return NULL;
     }
-    if (t->count == 0 && t->next == 0) {
-        t->next = jit->loop_threshold;
-    }
-    t->count += proto->loop_count - unit->loop_mark;
-    unit->loop_mark = proto->loop_count;
+    int32_t pc = t->pc;
     if (!t->entry) {
         rf_install_answers(vm);
         t = rf_unit_target(unit, pc);

@@ -117,11 +117,10 @@ void rf_unit_arm(RfVm *vm, RfUnit *unit);
 /* Whether the switches of 5.2 let the function's start be compiled. */
 bool rf_unit_function_allowed(const RfJit *jit, const RfProto *proto);
 bool rf_unit_loops_allowed(const RfJit *jit, const RfProto *proto);
-/* Takes the code of an image from all targets (only: of this function) that have it; true when there was one. For each function
- * that lost some:
+/* Takes the code of an image from all targets that have it; true when there was one. For the function that lost some:
  * withdrawn(vm, unit, pc of a target, context); may be NULL. */
-bool rf_unit_withdraw(RfVm *vm, const RfImage *image, const RfUnit *only,
-                      void (*withdrawn)(RfVm *, RfUnit *, int32_t, void *), void *context);
+bool rf_unit_withdraw(RfVm *vm, const RfImage *image, void (*withdrawn)(RfVm *, RfUnit *, int32_t, void *),
+                      void *context);
 
 /* ---- install.c ---- */
 /* Compiles the target: from the cache at once, else through the queue (waiting for it when the VM is synchronous).

@@ -146,21 +146,21 @@ static void put_governor(RfBuf *out)
     rf_buf_free(&governor);
 }
 
+/* Something that disturbs measurements while it is on. */
+static void put_switch(RfBuf *out, const char *label, bool known, bool on, const char *fix)
+{
+    Mark mark = on ? WARN : known ? PASS : INFO;
+    put_check(out, mark, label, on ? "on" : known ? "off" : "not known", fix);
+}
+
 static void put_turbo(RfBuf *out)
 {
     RfBuf intel = read_line(CPU_FOLDER "intel_pstate/no_turbo"), boost = read_line(CPU_FOLDER "cpufreq/boost");
     bool known = intel.len + boost.len > 0;
     bool on =
         intel.len > 0 ? strcmp(rf_buf_cstr(&intel), "0") == 0 : boost.len > 0 && strcmp(rf_buf_cstr(&boost), "1") == 0;
-    put_check(out,
-              on      ? WARN
-              : known ? PASS
-                      : INFO,
-              "turbo",
-              on      ? "on"
-              : known ? "off"
-                      : "not known",
-              intel.len > 0 ? "echo 1 > " CPU_FOLDER "intel_pstate/no_turbo" : "echo 0 > " CPU_FOLDER "cpufreq/boost");
+    put_switch(out, "turbo", known, on,
+               intel.len > 0 ? "echo 1 > " CPU_FOLDER "intel_pstate/no_turbo" : "echo 0 > " CPU_FOLDER "cpufreq/boost");
     rf_buf_free(&intel);
     rf_buf_free(&boost);
 }
@@ -169,15 +169,7 @@ static void put_smt(RfBuf *out)
 {
     RfBuf smt = read_line(CPU_FOLDER "smt/active");
     bool known = smt.len > 0, on = known && strcmp(rf_buf_cstr(&smt), "1") == 0;
-    put_check(out,
-              on      ? WARN
-              : known ? PASS
-                      : INFO,
-              "SMT",
-              on      ? "on"
-              : known ? "off"
-                      : "not known",
-              "echo off > " CPU_FOLDER "smt/control, or --cpu with a core of its own");
+    put_switch(out, "SMT", known, on, "echo off > " CPU_FOLDER "smt/control, or --cpu with a core of its own");
     rf_buf_free(&smt);
 }
 
