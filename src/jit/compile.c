@@ -224,6 +224,7 @@ static void run_block(Emit *e, uint32_t start)
     const RfJobUnit *u = e->u;
     rf_state_copy(e, &e->s, &e->in[start]);
     e->exit_block = NULL;
+    e->found_pc = 0;
     if (start < e->first_pc || start > e->last_pc) { /* the loop is over: the rest is the interpreter's */
         rf_jump(e, rf_exit(e, start, RF_REASON_NONE, false));
         e->block = NULL;

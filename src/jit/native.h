@@ -24,7 +24,7 @@
 #include "jit/reason.h"
 #include "vm/tier.h"
 
-#define RF_JIT_ABI 5u /* part of the cache key: grows with every change of this file, helpers.def or an object layout */
+#define RF_JIT_ABI 6u /* part of the cache key: grows with every change of this file, helpers.def or an object layout */
 
 /* ---- mark of a compact frame ---- */
 /* bit 31 set | unit (5 bits) << 26 | distance of its fp from the caller's fp in slots (10) << 16 | pc of the call in the
