@@ -380,8 +380,8 @@ static void apply(Emit *e)
     int pops, pushes, at_target;
     rf_job_effect(e->u, e->u->code[e->pc], &pops, &pushes, &at_target);
     operands_home(e, (uint32_t)pops);
-    R args[3] = {e->vm, e->frame, rf_where(e)};
-    rf_check(e, rf_help(e, RF_HELPER_apply, 3, args));
+    R args[4] = {e->vm, e->frame, rf_where(e), rf_k(e, pops)};
+    rf_check(e, rf_help(e, RF_HELPER_apply, 4, args));
     rf_drop_operands(e, (uint32_t)pops);
     if (pushes == 1) {
         push_result(e);
@@ -454,8 +454,8 @@ static bool gen_path(Emit *e, RfInstr in)
 static void gen_raise(Emit *e, uint32_t pops)
 {
     operands_home(e, pops);
-    R args[3] = {e->vm, e->frame, rf_where(e)};
-    rf_eval(e, rf_help(e, RF_HELPER_apply, 3, args));
+    R args[4] = {e->vm, e->frame, rf_where(e), rf_k(e, pops)};
+    rf_eval(e, rf_help(e, RF_HELPER_apply, 4, args));
     rf_jump(e, rf_error(e));
     e->block = NULL;
 }

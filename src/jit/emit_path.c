@@ -213,8 +213,8 @@ static void store_slowly(Emit *e, uint32_t low)
     for (uint32_t i = low; i < low + n; i++) {
         rf_to_home(e, i);
     }
-    R args[3] = {e->vm, e->frame, rf_where(e)};
-    rf_check(e, rf_help(e, RF_HELPER_apply, 3, args));
+    R args[4] = {e->vm, e->frame, rf_where(e), rf_k(e, n)};
+    rf_check(e, rf_help(e, RF_HELPER_apply, 4, args));
     memcpy(&e->s.slots[low], kept, sizeof(Slot) * n);
     rf_mem_free(kept, sizeof(Slot) * n);
 }

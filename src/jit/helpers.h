@@ -38,7 +38,7 @@ int64_t rf_native_float_to_int(double x);
 /* helpers_apply.c */
 int32_t rf_native_match(const RfValue *v, int64_t pc, const RfProto *proto);
 void rf_native_payload(const RfValue *v, int64_t n, RfValue *out);
-int32_t rf_native_apply(RfVm *vm, RfFrame *frame, uint64_t where);
+int32_t rf_native_apply(RfVm *vm, RfFrame *frame, uint64_t where, uint64_t pops);
 /* helpers_element.c */
 int32_t rf_native_has_key(const RfValue *dict, const RfValue *key);
 int32_t rf_native_index(RfVm *vm, RfFrame *frame, uint64_t where, const RfValue *x, const RfValue *i, RfValue *out);
