@@ -149,6 +149,13 @@ void rf_after_place(Emit *e, uint32_t place)
 
 /* ---- calls ---- */
 
+/* Nothing has to be asked before each call. */
+static bool never_refused(const RfBuiltin *b, uint32_t argc)
+{
+    bool count = (int)argc >= b->min_args && (b->max_args < 0 || (int)argc <= b->max_args);
+    return !b->capability && !b->capability2 && (b->family == RF_ARITY_OPEN || count);
+}
+
 void rf_gen_call_builtin(Emit *e, const RfBuiltin *b, uint32_t argc, uint32_t place)
 {
     RfCompiler *c = e->c;
@@ -162,9 +169,10 @@ void rf_gen_call_builtin(Emit *e, const RfBuiltin *b, uint32_t argc, uint32_t pl
     R status = NULL;
     if (!e->dry && e->block) {
         R builtin = rf_cast(e, rf_bound(e, RF_BIND_BUILTIN, 0, b->name, c->t_u8p), c->t_ptr);
-        R args[4] = {e->vm, e->frame, rf_where(e), builtin};
+        R args[5] = {e->vm, e->frame, rf_where(e), builtin, rf_k(e, argc)};
         L kept = rf_temp(e, c->t_i32);
-        rf_set(e, kept, rf_help(e, RF_HELPER_call_builtin, 4, args));
+        bool simple = !place && e->u->code[e->pc].op == RF_OP_CALL && never_refused(b, argc);
+        rf_set(e, kept, simple ? rf_help(e, RF_HELPER_call_simple, 5, args) : rf_help(e, RF_HELPER_call_builtin, 4, args));
         status = rf_val(e, kept);
     }
     rf_after_place(e, place);
@@ -605,6 +613,15 @@ static void index_last(Emit *e, RfInstr in)
     uint32_t islot = rf_top(e);
     L value;
     rf_unalias_local(e, in.a);
+    if (e->u->level < 2 && e->s.slots[islot].k == K_INT) {
+        rf_gen_index(e, in.a, islot, false);
+        rf_keep_elems(e);
+        rf_release_slot(e, in.a);
+        e->s.slots[in.a] = (Slot){.k = K_NULL};
+        e->exit_block = NULL;
+        rf_view_clear(e, false, in.a, false);
+        return;
+    }
     R x = rf_value_address(e, in.a), i = rf_value_address(e, islot), out = outside(e, &value);
     R args[6] = {e->vm, e->frame, rf_where(e), x, i, out};
     rf_check(e, rf_help(e, RF_HELPER_index, 6, args));

@@ -17,6 +17,7 @@ int32_t rf_native_step(RfVm *vm, RfFrame *frame, uint64_t where);
 int32_t rf_native_call(RfVm *vm, RfFrame *frame, uint64_t where, uint64_t argc);
 int32_t rf_native_call_site(RfVm *vm, RfFrame *frame, uint64_t where);
 int32_t rf_native_call_builtin(RfVm *vm, RfFrame *frame, uint64_t where, const RfBuiltin *builtin);
+int32_t rf_native_call_simple(RfVm *vm, RfFrame *frame, uint64_t where, const RfBuiltin *builtin, uint64_t argc);
 int32_t rf_native_higher_rest(RfVm *vm, RfFrame *frame, uint64_t where, int64_t what, int64_t i, uint64_t tag, int64_t payload);
 int32_t rf_native_iter_next(RfVm *vm, RfFrame *frame, uint64_t where, RfValue *it);
 int32_t rf_native_iter_next2(RfVm *vm, RfFrame *frame, uint64_t where, RfValue *it);

@@ -105,6 +105,24 @@ int32_t rf_native_call_builtin(RfVm *vm, RfFrame *frame, uint64_t where, const R
     return (int32_t)rf_native_finish(vm, frame, first, where, status);
 }
 
+int32_t rf_native_call_simple(RfVm *vm, RfFrame *frame, uint64_t where, const RfBuiltin *b, uint64_t argc)
+{
+    rf_native_sync(vm, frame, where);
+    RfValue *argv = vm->sp - argc, *first = argv - 1;
+    *first = rf_null();
+    RfValue out;
+    RfStatus status = b->fn(vm, b, (int)argc, argv, &out);
+    if (__builtin_expect(status != RF_OK, 0)) {
+        return (int32_t)rf_native_finish(vm, frame, first, where, status);
+    }
+    for (RfValue *v = vm->sp; v > argv;) {
+        rf_release(*--v);
+    }
+    first->tag = out.tag; /* in two halves, as it was written (value.h) */
+    first->as.i = out.as.i;
+    return RF_OK;
+}
+
 int32_t rf_native_higher_rest(RfVm *vm, RfFrame *frame, uint64_t where, int64_t what, int64_t i, uint64_t tag, int64_t payload)
 {
     rf_native_sync(vm, frame, where);
