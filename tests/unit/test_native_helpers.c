@@ -614,10 +614,57 @@ static void saved_values_are_checked(void **state)
     native_close(&f);
 }
 
+/* ---- steps of paths ---- */
+
+static void steps_find_what_is_there_and_unshared(void **state)
+{
+    (void)state;
+    NativeFixture f;
+    native_open(&f, "func named(d) { return d.a }\n");
+    RfProto *proto = native_global(&f, "named").as.fn->proto;
+    RfValue a = text("a"), none = text("none"), index = rf_int(1), minus = rf_int(-1);
+    RfValue d = rf_obj(rf_dict_new(0)), strange = rf_float(1.5);
+    rf_dict_set_str(d.as.dict, a.as.str, rf_int(5));
+    rf_dict_set_int(d.as.dict, 1, rf_int(6));
+    RfValue items[2] = {rf_int(10), text("x")}, v = rf_obj(rf_array_from_values(items, 2));
+    RfValue raw = rf_obj(rf_array_new_kind(RF_ELEM_INT, 2));
+    rf_array_push(raw.as.arr, rf_int(1));
+
+    assert_int_equal(rf_native_path_step(&d, &a)->as.i, 5);
+    assert_int_equal(rf_native_path_step(&d, &index)->as.i, 6);
+    assert_null(rf_native_path_step(&d, &none));
+    assert_null(rf_native_path_step(&d, &strange));
+    assert_ptr_equal(rf_native_path_step(&v, &index), &v.as.arr->as.values[1]);
+    assert_ptr_equal(rf_native_path_step(&v, &minus), &v.as.arr->as.values[1]);
+    assert_null(rf_native_path_step_int(&v, 2));
+    assert_null(rf_native_path_step_int(&v, -3));
+    assert_null(rf_native_path_step_int(&raw, 0)); /* its elements are no values */
+    assert_null(rf_native_path_step(&a, &index));
+
+    assert_int_equal(rf_native_path_field(&d, proto, 0)->as.i, 5);
+    assert_int_equal(rf_native_dict_member(d.as.dict, proto, 0)->as.i, 5);
+    assert_null(rf_native_path_field(&v, proto, 0));
+    RfValue empty = rf_obj(rf_dict_new(0));
+    assert_null(rf_native_path_field(&empty, proto, 0));
+    assert_int_equal(rf_native_dict_member(empty.as.dict, proto, 0)->tag, RF_TAG_NULL);
+
+    RfValue shared_dict = rf_retain(d), shared_array = rf_retain(v);
+    assert_null(rf_native_path_step(&d, &a));
+    assert_null(rf_native_path_step_int(&v, 0));
+    assert_null(rf_native_path_field(&d, proto, 0));
+    assert_int_equal(rf_native_dict_member(d.as.dict, proto, 0)->as.i, 5); /* reading may */
+    RfValue all[] = {shared_dict, shared_array, d, v, raw, empty, a, none};
+    for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
+        rf_release(all[i]);
+    }
+    native_close(&f);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(compact_frames_are_completed),
+        cmocka_unit_test(steps_find_what_is_there_and_unshared),
         cmocka_unit_test(an_exit_is_interpreted_to_the_end),
         cmocka_unit_test(an_exit_of_a_compact_frame_knows_its_function),
         cmocka_unit_test(an_error_finds_the_handler_of_its_function),
