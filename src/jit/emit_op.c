@@ -172,6 +172,14 @@ void rf_gen_binary(Emit *e, RfOp op)
         rf_may_fail(e);
     }
     if (kx == K_INT && ky == K_INT) {
+        Slot what = {0};
+        if (rf_count_sum(e, op, &e->s.slots[xi], &e->s.slots[yi], &what)) {
+            R sum = rf_bin(e, op == RF_OP_ADD ? GCC_JIT_BINARY_OP_PLUS : GCC_JIT_BINARY_OP_MINUS, e->c->t_i64, x, y);
+            uint32_t i = finish(e, K_INT, sum);
+            e->s.slots[i].sum = what.sum;
+            e->s.slots[i].offset = what.offset;
+            return;
+        }
         finish(e, K_INT, int_operation(e, op, x, y));
         return;
     }
@@ -262,10 +270,12 @@ void rf_gen_compare(Emit *e, RfOp op)
     }
     SlotKind kx, ky;
     if (!operand_kinds(e, &kx, &ky) || (equality && kx != ky)) {
+        rf_count_limit(e, K_HOME, K_HOME, NULL, NULL);
         rf_gen_compare_any(e, op);
         return;
     }
     R a = operand(e, xi, kx), b = operand(e, yi, ky);
+    rf_count_limit(e, kx, ky, a, b);
     R result = NULL;
     if (!e->dry && e->block) {
         if (kx == K_INT && ky == K_INT) {

@@ -157,10 +157,11 @@ void rf_goto(Emit *e, uint32_t target)
         return;
     }
     convert(e, target);
-    if (!e->blocks[target]) {
+    gcc_jit_block *again = rf_count_target(e, target);
+    if (!again && !e->blocks[target]) {
         e->blocks[target] = rf_block(e);
     }
-    rf_jump(e, e->blocks[target]);
+    rf_jump(e, again ? again : e->blocks[target]);
 }
 
 void rf_park(Emit *e, uint32_t target)
