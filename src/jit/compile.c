@@ -226,6 +226,7 @@ static void run_block(Emit *e, uint32_t start)
     e->exit_block = NULL;
     for (uint32_t i = u->nlocals; i < u->nlocals + e->s.depth; i++) {
         e->s.slots[i].sum = SUM_NONE;
+        e->s.slots[i].copy = 0;
     }
     if (start < e->first_pc || start > e->last_pc) { /* the loop is over: the rest is the interpreter's */
         rf_jump(e, rf_exit(e, start, RF_REASON_NONE, false));
@@ -235,7 +236,9 @@ static void run_block(Emit *e, uint32_t start)
     rf_enter_handler(e, start);
     e->pc = start;
     rf_count_test(e, start);
-    for (;  e->block && !e->rejected;) {
+    e->restart_pc = UINT32_MAX;
+    while (e->block && !e->rejected) {
+        rf_restart(e);
         rf_gen_instr(e);
         if (e->dry && e->osr < 0) {
             note_homes(e);
@@ -333,6 +336,8 @@ static void do_function(RfCompiler *c, UnitInfo *info, const RfJobLoop *loop, bo
     e.freg = rf_mem_zalloc(sizeof(L) * e.nslots);
     e.areg = rf_mem_zalloc(sizeof(L) * e.nslots);
     e.uses = rf_mem_zalloc(sizeof(CountUse) * (len + 1));
+    e.restart_slots = rf_mem_zalloc(sizeof(Slot) * e.nslots);
+    e.restart_pc = UINT32_MAX;
     if (e.nslots > MAX_SLOTS) {
         rf_reject(&e, RF_REASON_TOO_MANY_LOCALS);
     } else if (rf_flow_analyse(&e)) {
@@ -401,6 +406,7 @@ static void do_function(RfCompiler *c, UnitInfo *info, const RfJobLoop *loop, bo
     }
     rf_mem_free(e.areg, sizeof(L) * e.nslots);
     rf_mem_free(e.uses, sizeof(CountUse) * (len + 1));
+    rf_mem_free(e.restart_slots, sizeof(Slot) * e.nslots);
     if (e.loops) {
         rf_mem_free(e.loops, sizeof(Loop) * (e.nloops_cap + 1));
     }
@@ -497,7 +503,8 @@ static void set_options(RfCompiler *c, int opt)
         rf_gcc.context_add_command_line_option(x, "--param=max-inline-insns-auto=300");
         rf_gcc.context_add_command_line_option(x, "--param=inline-min-speedup=5");
     }
-    if (opt == 3) { /* recursion: room for a few levels of it in one function. Twice as much makes fib a tenth faster, and its
+    if (opt ==
+        3) { /* recursion: room for a few levels of it in one function. Twice as much makes fib a tenth faster, and its
                      * compile half as long again */
         rf_gcc.context_add_command_line_option(x, "--param=max-inline-insns-recursive-auto=1000");
     } else { /* a tenth of the compile time, and nothing that an out-of-order CPU would notice */
@@ -552,7 +559,7 @@ static void add_entry(RfCompiler *c, uint32_t unit, int32_t pc)
 static void make_entry(RfCompiler *c, UnitInfo *info)
 {
     const RfJobUnit *u = info->u;
-    Emit e = {.c = c, .info = info, .u = u, .osr = -1};
+    Emit e = {.c = c, .info = info, .u = u, .osr = -1, .restart_pc = UINT32_MAX};
     e.nslots = (uint32_t)u->nlocals + 4;
     e.s.slots = rf_mem_zalloc(sizeof(Slot) * e.nslots);
     for (uint32_t i = 0; i < u->nlocals; i++) {

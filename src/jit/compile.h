@@ -48,6 +48,7 @@ typedef struct Slot {
     const char *name; /* K_BUILTIN; K_HOME: NULL, or it holds the builtin called this */
     uint8_t sum;      /* K_INT operand: RfSum, with `offset`; only within a block */
     int32_t offset;
+    uint16_t copy; /* K_INT operand: 1 + the local that it is a copy of, until an instruction changes something; else 0 */
 } Slot;
 
 /* What is known of an int operand in a counted loop (emit_count.c). */
@@ -162,6 +163,10 @@ typedef struct Emit {
     uint32_t exit_pc;   /* cache of the exit block of this pc with unchanged state */
     gcc_jit_block *exit_block;
     uint32_t exit_number; /* of exit_block */
+    /* Instructions since this pc have changed nothing: an exit may go back there (rf_restart). UINT32_MAX: they have. */
+    uint32_t restart_pc;
+    Slot *restart_slots; /* locals there */
+    gcc_jit_block *restart_block[2]; /* exits to there: overflow, bounds */
     L absent;             /* see rf_exit_element */
     uint16_t expected;    /* what the next guard or exit wants (rf_expect) */
 } Emit;
@@ -227,6 +232,9 @@ bool rf_state_fits(Emit *e, uint32_t target);
 void rf_expect(Emit *e, SlotKind k);
 /* Continues when cond holds (likely), else leaves at e->pc. */
 void rf_guard(Emit *e, R cond, RfReason reason);
+/* The same for an int overflow. restore: NULL, or the register of a local that is `value` when it leaves: lets GCC overwrite it. */
+void rf_guard_overflow(Emit *e, R cond, L restore, R value);
+void rf_restart(Emit *e); /* before each instruction: may exits behind it go back to it? */
 /* Makes slot i live in its home, owned. */
 void rf_to_home(Emit *e, uint32_t i);
 /* All operands, and all locals, in homes for the VM to see (locals that are scalars stay in registers as well). */

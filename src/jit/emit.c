@@ -238,6 +238,7 @@ static void load_local(Emit *e, RfInstr in)
         }
     } else {
         copy_register(e, i, in.a);
+        e->s.slots[i].copy = s->k == K_INT ? (uint16_t)(in.a + 1) : 0;
         if (s->k == K_INT && rf_count_is_counter(e, in.a)) {
             e->s.slots[i].sum = SUM_COUNTER;
         }
@@ -375,7 +376,8 @@ static void jump_if(Emit *e, RfInstr in, bool wanted, bool back)
         rf_pop_slot(e);
     }
     Count *count = rf_count_at(e, e->pc);
-    bool counts = count && !wanted && e->pc == count->compare + 1 && count->body == e->pc + 1; /* of several conditions */
+    bool counts =
+        count && !wanted && e->pc == count->compare + 1 && count->body == e->pc + 1; /* of several conditions */
     if (wanted) {
         two_way(e, cond, in.b, e->pc + 1, back, false);
     } else {

@@ -322,9 +322,9 @@ static void next_any(Emit *e, Items *w)
         e->block = other;
         if (unit != RF_JOB_NONE) {
             gcc_jit_block *generator = rf_block(e), *rest = rf_block(e);
-            rf_branch(e,
-                      rf_cmp(e, GCC_JIT_COMPARISON_EQ, rf_val(e, rf_tag(e, home)), rf_kt(e, c->t_u64, RF_TAG_GENERATOR)),
-                      generator, rest);
+            rf_branch(
+                e, rf_cmp(e, GCC_JIT_COMPARISON_EQ, rf_val(e, rf_tag(e, home)), rf_kt(e, c->t_u64, RF_TAG_GENERATOR)),
+                generator, rest);
             e->block = generator;
             rf_draw_generator(e, unit, w->it, w->d, w->n == 2, done, rest, got);
             e->block = rest;
