@@ -887,6 +887,7 @@ bool rf_jit_compile(const RfJob *job, const char *path, unsigned want, RfCompile
     }
     for (uint32_t i = 0; i < c.head.nexits; i++) {
         rf_mem_free((char *)(uintptr_t)c.head.exits[i].slots, c.head.exits[i].nslots + 1u);
+        rf_mem_free((uint32_t *)(uintptr_t)c.head.exits[i].numbers, sizeof(uint32_t) * c.head.exits[i].nnumbers);
     }
     rf_mem_free(c.head.exits, sizeof(RfExit) * c.exits_cap);
     rf_mem_free(c.head.entries, sizeof(RfImageEntry) * c.entries_cap);
