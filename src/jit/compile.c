@@ -393,6 +393,7 @@ static void do_function(RfCompiler *c, UnitInfo *info, const RfJobLoop *loop, bo
         rf_mem_free(e.gen_homes, e.nslots);
     }
     rf_mem_free(e.areg, sizeof(L) * e.nslots);
+    rf_mem_free(e.leaves, sizeof(Leave) * e.leaves_cap);
     if (e.loops) {
         rf_mem_free(e.loops, sizeof(Loop) * (e.nloops_cap + 1));
     }

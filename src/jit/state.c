@@ -234,9 +234,9 @@ static char leave_slot(Emit *e, uint32_t i, uint32_t *number)
     case K_DEAD:
     case K_NULL: return RF_SLOT_NULL;
     case K_UNDEF: return RF_SLOT_UNDEF;
-    case K_INT: rf_set(e, rf_payload(e, rf_home(e, i)), rf_val(e, rf_ireg(e, i))); return RF_SLOT_INT;
-    case K_BOOL: rf_set(e, rf_payload(e, rf_home(e, i)), rf_val(e, rf_ireg(e, i))); return RF_SLOT_BOOL;
-    case K_FLOAT: rf_set(e, rf_payload_f(e, rf_home(e, i)), rf_val(e, rf_freg(e, i))); return RF_SLOT_FLOAT;
+    case K_INT: return RF_SLOT_INT; /* the others are stored by leave_chain */
+    case K_BOOL: return RF_SLOT_BOOL;
+    case K_FLOAT: return RF_SLOT_FLOAT;
     case K_ELEM:
         rf_set(e, rf_payload_p(e, rf_home(e, i)), rf_cast(e, rf_val(e, e->areg[i]), e->c->t_u8p));
         return RF_SLOT_ELEM;
@@ -252,6 +252,44 @@ static char leave_slot(Emit *e, uint32_t i, uint32_t *number)
     case K_BUILTIN: *number = rf_bind_number(e->c, RF_BIND_BUILTIN, 0, s->name); return RF_SLOT_BUILTIN;
     default: return s->borrowed ? RF_SLOT_BORROWED : RF_SLOT_HOME; /* the interpreter will release it */
     }
+}
+
+/* The block that stores slot i, a scalar of kind k, and goes on to next. */
+static gcc_jit_block *leave_block(Emit *e, uint32_t i, uint8_t k, gcc_jit_block *next)
+{
+    for (uint32_t j = 0; j < e->nleaves; j++) {
+        if (e->leaves[j].slot == i && e->leaves[j].k == k && e->leaves[j].next == next) {
+            return e->leaves[j].block;
+        }
+    }
+    if (e->nleaves == e->leaves_cap) {
+        uint32_t cap = e->leaves_cap ? e->leaves_cap * 2 : 64;
+        e->leaves = rf_mem_resize(e->leaves, sizeof(Leave) * e->leaves_cap, sizeof(Leave) * cap);
+        e->leaves_cap = cap;
+    }
+    gcc_jit_block *from = e->block, *block = e->block = rf_block(e);
+    e->homes_block = block; /* the exit has set fp */
+    e->leaves[e->nleaves++] = (Leave){.slot = i, .k = k, .block = block, .next = next};
+    if (k == K_FLOAT) {
+        rf_set(e, rf_payload_f(e, rf_home(e, i)), rf_val(e, rf_freg(e, i)));
+    } else {
+        rf_set(e, rf_payload(e, rf_home(e, i)), rf_val(e, rf_ireg(e, i)));
+    }
+    rf_jump(e, next);
+    e->block = from;
+    return block;
+}
+
+/* Where an exit goes to have its registers stored. */
+static gcc_jit_block *leave_chain(Emit *e, const RfExit *exit, gcc_jit_block *end)
+{
+    for (uint32_t i = 0; i < exit->nslots; i++) {
+        char state = exit->slots[i];
+        if (state == RF_SLOT_INT || state == RF_SLOT_BOOL || state == RF_SLOT_FLOAT) {
+            end = leave_block(e, i, state == RF_SLOT_FLOAT ? K_FLOAT : K_INT, end);
+        }
+    }
+    return end;
 }
 
 static void *copy_of(const void *data, size_t size)
@@ -289,7 +327,7 @@ static void call_exit(Emit *e, RfExit exit)
         e->block = from;
     }
     rf_set(e, e->leave_with, number);
-    rf_jump(e, e->leave[raised]);
+    rf_jump(e, raised ? e->leave[raised] : leave_chain(e, &exit, e->leave[raised]));
 }
 
 static gcc_jit_block *make_exit(Emit *e, uint32_t pc, RfReason reason, bool guard, RfExitError error)
