@@ -407,6 +407,7 @@ static void do_function(RfCompiler *c, UnitInfo *info, const RfJobLoop *loop, bo
     rf_mem_free(e.areg, sizeof(L) * e.nslots);
     rf_mem_free(e.uses, sizeof(CountUse) * (len + 1));
     rf_mem_free(e.restart_slots, sizeof(Slot) * e.nslots);
+    rf_mem_free(e.leaves, sizeof(Leave) * e.leaves_cap);
     if (e.loops) {
         rf_mem_free(e.loops, sizeof(Loop) * (e.nloops_cap + 1));
     }
@@ -902,6 +903,7 @@ bool rf_jit_compile(const RfJob *job, const char *path, unsigned want, RfCompile
     }
     for (uint32_t i = 0; i < c.head.nexits; i++) {
         rf_mem_free((char *)(uintptr_t)c.head.exits[i].slots, c.head.exits[i].nslots + 1u);
+        rf_mem_free((uint32_t *)(uintptr_t)c.head.exits[i].numbers, sizeof(uint32_t) * c.head.exits[i].nnumbers);
     }
     rf_mem_free(c.head.exits, sizeof(RfExit) * c.exits_cap);
     rf_mem_free(c.head.entries, sizeof(RfImageEntry) * c.entries_cap);

@@ -122,6 +122,13 @@ typedef struct UnitInfo {
     bool bad;            /* cannot be compiled: calls go through the VM */
 } UnitInfo;
 
+/* A cold block that stores one register home and goes on to the next one. Exits with the same registers share them. */
+typedef struct Leave {
+    uint32_t slot;
+    uint8_t k;
+    gcc_jit_block *block, *next;
+} Leave;
+
 typedef struct Emit {
     RfCompiler *c;
     UnitInfo *info;
@@ -139,6 +146,8 @@ typedef struct Emit {
     L closure;
     gcc_jit_block *leave[2]; /* calls helper exit with the number in leave_with; [1] without fp */
     L leave_with;
+    Leave *leaves;
+    uint32_t nleaves, leaves_cap;
     L lazy_fp; /* of a light function: set by rf_need_homes */
     gcc_jit_block *homes_block; /* where it was last set */
     L *ireg, *freg, *areg; /* by slot, made on demand: ints and bools, floats, addresses of K_ELEM */
