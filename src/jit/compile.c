@@ -228,6 +228,7 @@ static void run_block(Emit *e, uint32_t start)
         e->s.slots[i].sum = SUM_NONE;
         e->s.slots[i].copy = 0;
     }
+    e->found_pc = 0;
     if (start < e->first_pc || start > e->last_pc) { /* the loop is over: the rest is the interpreter's */
         rf_jump(e, rf_exit(e, start, RF_REASON_NONE, false));
         e->block = NULL;

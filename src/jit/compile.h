@@ -177,6 +177,8 @@ typedef struct Emit {
     Slot *restart_slots; /* locals there */
     gcc_jit_block *restart_block[2]; /* exits to there: overflow, bounds */
     L absent;             /* see rf_exit_element */
+    L found;              /* address of the value that the dict look-up at found_pc has found (emit_dict.c) */
+    uint32_t found_pc;    /* 0: none, or it may have moved */
     uint16_t expected;    /* what the next guard or exit wants (rf_expect) */
 } Emit;
 
@@ -339,7 +341,6 @@ void rf_load_element(Emit *e, const View *v, R index, uint32_t d, SlotKind k, gc
 bool rf_is_fleeting(const Emit *e, uint32_t depth); /* may what is pushed now, up to this depth, be a K_ELEM? */
 void rf_set_elem(Emit *e, uint32_t slot, R address);
 void rf_keep_elems(Emit *e); /* before anything that may change a container: they get counts of their own */
-bool rf_gen_store_nested(Emit *e, const RfJobPath *path, bool value_on_top);
 bool rf_gen_index_nested(Emit *e, uint32_t xslot, uint32_t islot, SlotKind k);
 /* emit_count.c: loops whose counter stays below a limit; see there */
 void rf_counts_find(Emit *e); /* after rf_views_collect */
@@ -355,6 +356,11 @@ void rf_count_test(Emit *e, uint32_t start); /* at the start of a block */
 /* The condition at e->pc holds and control goes on at `body` of the loop: allows some turns. */
 void rf_count_enter(Emit *e, Count *count);
 void rf_count_items(Emit *e, Count *count); /* FOR_LOOP over ints, when there is one: allows some turns */
+/* emit_dict.c; false: not for such code, nothing was done */
+bool rf_gen_index_dict(Emit *e, uint32_t xslot, uint32_t islot, bool consume_x);
+bool rf_gen_field_dict(Emit *e);
+bool rf_gen_store_found(Emit *e, bool global, uint32_t n); /* STORE_INDEX_..: of the value that a look-up has just found */
+bool rf_gen_store_path(Emit *e, const RfJobPath *path, bool value_on_top); /* emit_path.c; false: not for such code */
 void rf_gen_call(Emit *e);                       /* emit_call.c */
 void rf_gen_call_method(Emit *e);
 bool rf_can_call(const Emit *e, uint32_t unit, uint32_t argc); /* directly */
@@ -386,6 +392,7 @@ void rf_boxed_arguments(Emit *e, uint32_t slot, R *tag, R *payload); /* emit_ele
 void rf_gen_get_field(Emit *e);                  /* emit_value.c */
 void rf_gen_store_field_local(Emit *e);
 void rf_gen_struct(Emit *e);
+R rf_cell_place(Emit *e, uint32_t n); /* address of the value of captured variable n */
 void rf_gen_load_cell(Emit *e);
 void rf_gen_store_cell(Emit *e);
 void rf_gen_load_global(Emit *e);
@@ -404,6 +411,7 @@ void rf_gen_unary_any(Emit *e, RfOp op);
 void rf_gen_index_any(Emit *e, uint32_t xslot, uint32_t islot, bool consume_x);
 void rf_gen_store_index_any(Emit *e, bool global, uint32_t n);
 void rf_gen_get_field_any(Emit *e);
+R rf_shared_place(Emit *e, uint32_t local); /* address of the value in the cell that the local holds */
 bool rf_gen_generic(Emit *e);                    /* literals, patterns, shared variables, paths; false: not one of them */
 bool rf_gen_for(Emit *e);                        /* emit_for.c */
 void rf_gen_for_loop(Emit *e);                   /* emit_next.c */
