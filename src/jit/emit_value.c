@@ -61,7 +61,9 @@ static const RfJobGlobal *global_info(const Emit *e, uint32_t slot)
 /* Goes on when the global is there; else the instruction raises its error. */
 static void else_undefined(Emit *e, uint32_t g)
 {
-    rf_may_fail(e);
+    if (rf_is_handled(e)) {
+        rf_may_fail(e);
+    }
     if (e->dry || !e->block) {
         return;
     }
