@@ -67,7 +67,7 @@ void rf_widen_known(Emit *e, UnitInfo *info, uint32_t i, const Slot *s)
     Known *k = &info->known[i], was = *k;
     uint16_t class = s ? rf_class_of_slot(s) : 0;
     uint32_t shape = class == RF_CLASS_STRUCT ? s->shape : 0;
-    if (info->u->compile_entry) { /* nobody knows what the interpreter comes with */
+    if (info->u->number == 0 && info->u->compile_entry) { /* nobody knows what the interpreter comes with */
         return;
     }
     *k = (Known){true, was.any ? rf_join_class(was.class, class) : class, was.any && was.shape != shape ? 0 : shape};
