@@ -222,19 +222,13 @@ static void load_frame(Emit *e, const RfJobLoop *loop)
     rf_mem_free(wanted, sizeof(Slot) * (n + 1));
 }
 
-static bool in_home(const Emit *e, const Slot *s)
-{
-    if (s->k == K_ALIAS) {
-        return e->s.slots[s->n].k != K_LENT;
-    }
-    return s->k >= K_HOME && s->k != K_UNIT && s->k != K_BUILTIN && s->k != K_LENT && s->k != K_ELEM;
-}
-
-/* A function that ever keeps a value in a home gets fp as a parameter. */
+/* A function that ever keeps a value in a home gets fp as a parameter; so does one with values that its caller keeps, because
+ * its exits bring them home. */
 static void note_homes(Emit *e)
 {
     for (uint32_t i = 0; e->info->light && i < e->u->nlocals + e->s.depth; i++) {
-        if (in_home(e, &e->s.slots[i])) {
+        uint8_t k = e->s.slots[i].k;
+        if (k >= K_HOME && k != K_UNIT && k != K_BUILTIN) {
             rf_heavy(e);
         }
     }
