@@ -41,6 +41,7 @@ typedef enum SlotKind {
 typedef struct Slot {
     uint8_t k;
     bool moved;     /* K_ALIAS */
+    bool stable;    /* K_ELEM: inside a borrowed parameter, so nothing changes it as long as this activation runs */
     bool borrowed;  /* K_HOME or K_LENT of a parameter: the caller owns the value (UnitInfo.borrows) */
     uint16_t class; /* K_HOME, aliases: the classes it can have; 0: any */
     uint32_t n;
@@ -313,6 +314,7 @@ void rf_load_element(Emit *e, const View *v, R index, uint32_t d, SlotKind k, gc
 /* emit_nested.c */
 bool rf_is_fleeting(const Emit *e, uint32_t depth); /* may what is pushed now, up to this depth, be a K_ELEM? */
 void rf_set_elem(Emit *e, uint32_t slot, R address);
+bool rf_takes_elem(const Emit *e, uint32_t depth); /* may it be a stable one? */
 void rf_keep_elems(Emit *e); /* before anything that may change a container: they get counts of their own */
 bool rf_gen_store_nested(Emit *e, const RfJobPath *path, bool value_on_top);
 bool rf_gen_index_nested(Emit *e, uint32_t xslot, uint32_t islot, SlotKind k);

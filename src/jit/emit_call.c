@@ -24,11 +24,12 @@ bool rf_can_call(const Emit *e, uint32_t unit, uint32_t argc)
 }
 
 /* Puts argument `slot` into its home, where the callee finds it. When the callee only borrows it, the value of a local needs
- * no count: the local keeps it during the call. If the callee takes its address, it stays there. */
+ * no count: the local keeps it during the call, as does what has lent a parameter for the values inside that. If the callee
+ * takes its address, it stays there. */
 static void lend(Emit *e, uint32_t slot, const UnitInfo *info, uint32_t param)
 {
     Slot *s = &e->s.slots[slot];
-    if (info->borrows[param] && ((s->k == K_ALIAS && !s->moved) || s->k == K_CONST)) {
+    if (info->borrows[param] && ((s->k == K_ALIAS && !s->moved) || (s->k == K_ELEM && s->stable) || s->k == K_CONST)) {
         if (s->k == K_ALIAS) { /* the callee may keep a reference */
             rf_view_clear(e, false, s->n, true);
         }

@@ -310,6 +310,7 @@ void rf_gen_get_field(Emit *e)
         seen = c->job->shapes[site->shape].classes[site->offset];
     }
     bool owned = s->k == K_HOME || (s->k == K_ALIAS && s->moved);
+    bool stable = s->k == K_ALIAS ? e->s.slots[s->n].borrowed : s->k == K_ELEM && s->stable;
     if (owned) {
         rf_to_home(e, i);
     }
@@ -323,8 +324,10 @@ void rf_gen_get_field(Emit *e)
                                         c->t_value)),
                        c->t_valuep));
     }
-    if (!owned && rf_kind_of_class(seen) == K_HOME && rf_is_fleeting(e, e->s.depth)) {
+    if (!owned && rf_kind_of_class(seen) == K_HOME &&
+        (rf_is_fleeting(e, e->s.depth) || (stable && rf_takes_elem(e, e->s.depth)))) {
         rf_set_elem(e, i, rf_val(e, at));
+        e->s.slots[i].stable = stable;
         return;
     }
     if (!owned) {
