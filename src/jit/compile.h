@@ -34,13 +34,15 @@ typedef enum SlotKind {
     K_ELEM,   /* operand: the value at the address in a register (Emit.areg), inside a container, not counted: emit_nested.c */
     K_CONST,  /* operand: constant n (a string), not counted */
     K_UNIT,   /* operand: the function of unit n, known for good */
-    K_BUILTIN /* operand: the builtin called `name` */
+    K_BUILTIN, /* operand: the builtin called `name` */
+    K_LENT    /* borrowed parameter: the value at the address in a register (Emit.areg), where the caller has it */
 } SlotKind;
 
 typedef struct Slot {
     uint8_t k;
     bool moved;     /* K_ALIAS */
-    bool borrowed;  /* K_HOME of a parameter: the caller owns the value (UnitInfo.borrows) */
+    bool stable;    /* K_ELEM: inside a borrowed parameter, so nothing changes it as long as this activation runs */
+    bool borrowed;  /* K_HOME or K_LENT of a parameter: the caller owns the value (UnitInfo.borrows) */
     uint16_t class; /* K_HOME, aliases: the classes it can have; 0: any */
     uint32_t n;
     uint32_t shape; /* 1 + job shape when class is STRUCT and the shape is known */
@@ -58,6 +60,8 @@ typedef struct State {
     bool reached;
     uint32_t depth;  /* operands */
     uint64_t fresh;  /* views (by number) that need no refreshing */
+    bool marked;     /* the frame has its mark: see UnitInfo.quiet */
+    bool room;       /* there is a frame left for a call */
     Slot *slots;     /* nlocals + max_stack */
 } State;
 
@@ -72,6 +76,7 @@ typedef struct View {
     L data, len, wlen;
 } View;
 #define MAX_VIEWS 64
+#define RF_DIRECT_PARAMS 5u /* a direct form has these at most beside the function's own */
 #define RF_STRESS_MAX 4096 /* guards that can be made to fail in one image */
 
 /* A loop that counts: emit_count.c. */
@@ -104,21 +109,35 @@ typedef struct Loop {
     uint32_t start, end; /* pcs [start, end]: end is the back edge */
     uint64_t views;      /* views used inside */
     Count count;
+    bool calls;          /* functions of the image are called inside */
 } Loop;
 
 typedef struct RfCompiler RfCompiler;
+
+/* What all direct callers know of the boxed values of a parameter. */
+typedef struct Known {
+    bool any;       /* there is a caller */
+    uint16_t class; /* as in Slot */
+    uint32_t shape;
+} Known;
 
 typedef struct UnitInfo {
     const RfJobUnit *u;
     gcc_jit_function *direct;
     gcc_jit_param **gparams;
     bool *borrows;     /* per parameter: never written, so its value stays the caller's */
+    bool *only_loaded; /* per parameter: borrowed, and named by LOAD_LOCAL alone */
+    Known *known;      /* per parameter: of its boxed values */
+    bool *calls;       /* per pc: a function of the image is called there */
     uint8_t *kept; /* RF_PROTO_KEEPS, per local: it may hold pointers to C memory, so it counts as alive everywhere; else NULL */
     SlotKind *params;  /* K_INT, K_FLOAT, K_BOOL or K_HOME */
     SlotKind result;   /* K_DEAD: not known yet; scalar kind, or K_HOME; of a generator: what it yields */
     bool used;         /* called directly, or an entry: its code is emitted */
     bool self_call;
     bool light;          /* keeps all in registers: the direct form has no fp parameter */
+    /* Only exits, direct calls and what is cold look at the frame: the direct form has the mark (and function) of its frame as
+     * parameters, and stores them there; other forms find the frame marked. */
+    bool quiet;
     bool bad;            /* cannot be compiled: calls go through the VM */
 } UnitInfo;
 
@@ -143,8 +162,9 @@ typedef struct Emit {
     gcc_jit_function *fn;
     gcc_jit_block *block; /* being filled; NULL: unreachable */
     R vm, frame, fp;
+    R mark; /* of a quiet function */
     L closure;
-    gcc_jit_block *leave[2]; /* calls helper exit with the number in leave_with; [1] without fp */
+    gcc_jit_block *leave[2][2]; /* calls helper exit with the number in leave_with; [1][] without fp, [][1] the frame is marked */
     L leave_with;
     Leave *leaves;
     uint32_t nleaves, leaves_cap;
@@ -209,6 +229,8 @@ R rf_bound_c(RfCompiler *c, RfBindKind kind, uint32_t a, const char *name, T typ
 R rf_help(Emit *e, RfHelper helper, int n, R *args); /* call of a helper as an expression (NULL in dry passes) */
 
 /* ---- flow.c ---- */
+/* Locals that an instruction reads (nuse -1: maybe all) and writes, as ranges of slots. */
+void rf_local_effects(const RfJobUnit *u, RfInstr in, int *use, int *nuse, int *def, int *ndef);
 bool rf_flow_analyse(Emit *e); /* depth_at, leaders, loops, liveness; false: too strange to compile */
 static inline bool rf_alive(const Emit *e, uint32_t pc, uint32_t local)
 {
@@ -298,6 +320,10 @@ L rf_payload(Emit *e, R value_address); /* as int64 */
 L rf_payload_f(Emit *e, R value_address);
 L rf_payload_p(Emit *e, R value_address);
 R rf_where(Emit *e); /* of the current instruction, all present slots */
+void rf_mark(Emit *e);       /* before a direct call, and where it pays to do it once: the frame is marked from here on */
+void rf_store_mark(Emit *e); /* only in the code that is being emitted, which is a side path */
+void rf_noisy(Emit *e);      /* the unit is not quiet */
+void rf_heavy(Emit *e);      /* the unit is not light */
 void rf_copy_value(Emit *e, R to, R from);
 void rf_retain_at(Emit *e, R value_address);
 void rf_release_at(Emit *e, R value_address);
@@ -340,6 +366,7 @@ void rf_load_element(Emit *e, const View *v, R index, uint32_t d, SlotKind k, gc
 /* emit_nested.c */
 bool rf_is_fleeting(const Emit *e, uint32_t depth); /* may what is pushed now, up to this depth, be a K_ELEM? */
 void rf_set_elem(Emit *e, uint32_t slot, R address);
+bool rf_takes_elem(const Emit *e, uint32_t depth); /* may it be a stable one? */
 void rf_keep_elems(Emit *e); /* before anything that may change a container: they get counts of their own */
 bool rf_gen_index_nested(Emit *e, uint32_t xslot, uint32_t islot, SlotKind k);
 /* emit_count.c: loops whose counter stays below a limit; see there */
@@ -366,7 +393,17 @@ void rf_gen_call_method(Emit *e);
 bool rf_can_call(const Emit *e, uint32_t unit, uint32_t argc); /* directly */
 void rf_use_unit(Emit *e, UnitInfo *info); /* its direct form is called */
 void rf_widen_param(Emit *e, UnitInfo *info, uint32_t i, SlotKind k); /* argument i has kind k (raw, else K_HOME) */
+void rf_widen_known(Emit *e, UnitInfo *info, uint32_t i, const Slot *s); /* and is boxed, like this; NULL: any value */
 void rf_check_depth(Emit *e, uint32_t unit); /* raises when there is no frame left for a direct call */
+void rf_room_for_loops(Emit *e, uint32_t from, uint32_t to); /* on the way into loops with calls: once for all of them */
+/* Does the direct form get parameter i, which is boxed, as an address? */
+static inline bool rf_by_address(const UnitInfo *info, uint32_t i)
+{
+    return info->quiet && info->only_loaded[i] && info->params[i] != K_INT && info->params[i] != K_FLOAT &&
+           info->params[i] != K_BOOL;
+}
+uint16_t rf_join_class(uint16_t a, uint16_t b); /* state.c: of what may be either */
+uint16_t rf_class_of_slot(const Slot *s);
 /* Calls unit's direct form with the argc operands from slot `first` on, which have the kinds of its parameters and which the
  * callee consumes; after rf_check_depth. fn: as frame[1].fn, or NULL. */
 L rf_direct_call(Emit *e, uint32_t unit, uint32_t first, uint32_t argc, R fn);

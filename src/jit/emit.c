@@ -61,7 +61,8 @@ static void widen_place(Emit *e, RfInstr in)
 
 bool rf_gen_step(Emit *e)
 {
-    e->info->light = false;
+    rf_heavy(e);
+    rf_noisy(e);
     RfInstr in = e->u->code[e->pc];
     int pops, pushes, at_target;
     rf_job_effect(e->u, in, &pops, &pushes, &at_target);
@@ -221,7 +222,7 @@ static void load_local(Emit *e, RfInstr in)
         return;
     }
     uint32_t i = rf_push_slot(e, (SlotKind)s->k);
-    if (s->k == K_HOME) {
+    if (s->k == K_HOME || s->k == K_LENT) {
         e->s.slots[i] = (Slot){.k = K_ALIAS,
                                .n = in.a,
                                .moved = (in.b & RF_VARREF_MOVE) != 0 && !s->borrowed,

@@ -140,7 +140,7 @@ uint16_t rf_elem_kind(uint16_t class)
 
 static R var_place(Emit *e, bool global, uint32_t n)
 {
-    return global ? rf_global_place(e, n) : rf_home(e, n);
+    return global ? rf_global_place(e, n) : rf_place(e, n);
 }
 
 void rf_view_clear(Emit *e, bool global, uint32_t n, bool only_write)

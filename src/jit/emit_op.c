@@ -227,7 +227,7 @@ static bool compare_null(Emit *e, RfOp op)
 {
     uint32_t yi = rf_top(e), xi = yi - 1;
     Slot *x = &e->s.slots[xi];
-    if (e->s.slots[yi].k != K_NULL || !boxed(x)) {
+    if (e->s.slots[yi].k != K_NULL || (!boxed(x) && x->k != K_ELEM)) {
         return false;
     }
     RfCompiler *c = e->c;

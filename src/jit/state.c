@@ -27,13 +27,14 @@ static uint16_t class_of_kind(SlotKind k)
     }
 }
 
-static uint16_t class_of_slot(const Slot *s)
+uint16_t rf_class_of_slot(const Slot *s)
 {
-    return s->k == K_HOME || s->k == K_ALIAS || s->k == K_GALIAS ? s->class : class_of_kind((SlotKind)s->k);
+    return s->k == K_HOME || s->k == K_ALIAS || s->k == K_GALIAS || s->k == K_LENT ? s->class
+                                                                                   : class_of_kind((SlotKind)s->k);
 }
 
 /* 0 is any value but UNDEF; everything with UNDEF in it keeps that bit. */
-static uint16_t join_class(uint16_t a, uint16_t b)
+uint16_t rf_join_class(uint16_t a, uint16_t b)
 {
     if (a && b) {
         return (uint16_t)(a | b);
@@ -48,8 +49,8 @@ static bool join_slot(Slot *d, const Slot *s)
         (d->k < K_HOME || (d->k == K_UNIT && d->n == s->n) || (d->k == K_BUILTIN && strcmp(d->name, s->name) == 0))) {
         return false;
     }
-    if (d->k == K_HOME) {
-        uint16_t class = join_class(d->class, class_of_slot(s));
+    if (d->k == K_HOME || (d->k == K_LENT && s->k == K_LENT)) {
+        uint16_t class = rf_join_class(d->class, rf_class_of_slot(s));
         uint32_t shape = d->shape == s->shape ? d->shape : 0;
         uint16_t hint = d->hint | s->hint;
         bool changed = class != d->class || shape != d->shape || hint != d->hint || (d->name && d->name != s->name);
@@ -59,7 +60,7 @@ static bool join_slot(Slot *d, const Slot *s)
         d->name = d->name == s->name ? d->name : NULL;
         return changed;
     }
-    *d = (Slot){.k = K_HOME, .class = join_class(class_of_slot(d), class_of_slot(s)), .hint = s->hint};
+    *d = (Slot){.k = K_HOME, .class = rf_join_class(rf_class_of_slot(d), rf_class_of_slot(s)), .hint = s->hint};
     return true;
 }
 
@@ -87,7 +88,7 @@ static Slot canonical(const Emit *e, uint32_t i, uint32_t target)
         return s;
     }
     if (s.k == K_ALIAS || s.k == K_GALIAS || s.k == K_ELEM || s.k == K_CONST) {
-        return (Slot){.k = K_HOME, .class = class_of_slot(&s), .shape = s.shape};
+        return (Slot){.k = K_HOME, .class = rf_class_of_slot(&s), .shape = s.shape};
     }
     return s;
 }
@@ -104,14 +105,19 @@ static void join(Emit *e, uint32_t target)
         d->reached = true;
         d->depth = e->s.depth;
         d->fresh = e->s.fresh;
+        d->marked = e->s.marked;
+        d->room = e->s.room;
         for (uint32_t i = 0; i < n; i++) {
             d->slots[i] = canonical(e, i, target);
         }
         changed = true;
     } else {
         uint64_t fresh = d->fresh & e->s.fresh;
-        changed = fresh != d->fresh;
+        bool marked = d->marked && e->s.marked, room = d->room && e->s.room;
+        changed = fresh != d->fresh || marked != d->marked || room != d->room;
         d->fresh = fresh;
+        d->marked = marked;
+        d->room = room;
         for (uint32_t i = 0; i < n; i++) {
             Slot s = canonical(e, i, target);
             changed |= join_slot(&d->slots[i], &s);
@@ -150,6 +156,7 @@ void rf_goto(Emit *e, uint32_t target)
     if (!e->dry && !e->block) {
         return;
     }
+    rf_room_for_loops(e, e->pc, target);
     rf_views_enter_loops(e, e->pc, target);
     if (e->dry) {
         join(e, target);
@@ -247,6 +254,9 @@ static char leave_slot(Emit *e, uint32_t i, uint32_t *number)
             return RF_SLOT_MOVED;
         }
         return RF_SLOT_LOCAL;
+    case K_LENT:
+        rf_copy_value(e, rf_home(e, i), rf_place(e, i));
+        return RF_SLOT_BORROWED;
     case K_GALIAS: return RF_SLOT_GLOBAL;
     case K_CONST: return RF_SLOT_CONST;
     case K_UNIT: rf_bind_number(e->c, RF_BIND_FUNCTION, s->n, NULL); return RF_SLOT_UNIT; /* have it loaded */
@@ -317,18 +327,18 @@ static void call_exit(Emit *e, RfExit exit)
         number = rf_bin(e, GCC_JIT_BINARY_OP_PLUS, c->t_u64, number, rf_cast(e, absent, c->t_u64));
         e->absent = NULL;
     }
-    unsigned raised = exit.error == RF_EXIT_RAISED;
-    if (!e->leave[raised]) {
+    unsigned raised = exit.error == RF_EXIT_RAISED, marked = e->s.marked;
+    if (!e->leave[raised][marked]) {
         gcc_jit_block *from = e->block;
         e->leave_with = e->leave_with ? e->leave_with : rf_temp(e, c->t_u64);
-        e->leave[raised] = e->block = rf_block(e);
+        e->leave[raised][marked] = e->block = rf_block(e);
         R fp = raised ? rf_kt(e, c->t_ptr, 0) : rf_cast(e, e->fp, c->t_ptr);
         R args[4] = {e->vm, e->frame, fp, rf_val(e, e->leave_with)};
         rf_gcc.block_end_with_return(e->block, NULL, rf_help(e, RF_HELPER_exit, 4, args));
         e->block = from;
     }
     rf_set(e, e->leave_with, number);
-    rf_jump(e, raised ? e->leave[raised] : leave_chain(e, &exit, e->leave[raised]));
+    rf_jump(e, raised ? e->leave[raised][marked] : leave_chain(e, &exit, e->leave[raised][marked]));
 }
 
 /* Does an instruction change nothing but the operands above the depth where it began? Helpers that see the frame clear
@@ -411,6 +421,7 @@ static gcc_jit_block *make_exit(Emit *e, uint32_t pc, RfReason reason, bool guar
     gcc_jit_block *from = e->block, *block = rf_block(e);
     e->block = block;
     rf_need_homes(e);
+    e->s.marked = e->s.marked || e->lazy_fp; /* it was needed for that */
     uint32_t *number = rf_mem_alloc(sizeof *number * n), *numbers = rf_mem_alloc(sizeof *numbers * n), count = 0;
     for (uint32_t i = nlocals; i < n; i++) { /* first: what they have taken over is no local's any more */
         states[i] = leave_slot(e, i, &number[i]);
@@ -589,7 +600,7 @@ void rf_to_home(Emit *e, uint32_t i)
     if (s->k != K_HOME) {
         e->exit_block = NULL;
     }
-    uint16_t class = class_of_slot(s);
+    uint16_t class = rf_class_of_slot(s);
     uint32_t shape = s->shape;
     switch (s->k) {
     case K_HOME: return;
@@ -644,6 +655,8 @@ void rf_spill(Emit *e, bool locals)
     for (uint32_t i = 0; i < e->u->nlocals; i++) {
         if (e->s.slots[i].k < K_HOME) {
             rf_store_scalar(e, rf_home(e, i), i);
+        } else if (e->s.slots[i].k == K_LENT) {
+            rf_copy_value(e, rf_home(e, i), rf_place(e, i));
         }
     }
 }
