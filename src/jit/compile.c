@@ -99,6 +99,9 @@ R rf_help(Emit *e, RfHelper helper, int n, R *args)
         return NULL;
     }
     for (int i = 0; i < count; i++) {
+        if (args[i] == e->frame && !e->s.marked) { /* it is looked at */
+            rf_store_mark(e);
+        }
         types[i] = helper_type(c, params[i]);
         cast[i] = params[i] == 'd' ? args[i] : rf_gcc.context_new_cast(c->ctx, NULL, args[i], types[i]);
     }
@@ -115,12 +118,21 @@ static void start_state(Emit *e, const RfJobLoop *loop)
     const RfJobUnit *u = e->u;
     e->s.reached = true;
     e->s.fresh = 0;
+    e->s.marked = loop || !e->info->quiet;
+    e->s.room = false;
     if (!loop) {
         e->s.depth = 0;
         for (uint32_t i = 0; i < u->nlocals; i++) {
             SlotKind k = i >= u->nparams ? K_NULL : e->info->params[i] == K_DEAD ? K_HOME : e->info->params[i];
             e->s.slots[i] = (Slot){.k = (uint8_t)k};
             e->s.slots[i].borrowed = k == K_HOME && i < u->nparams && e->info->borrows[i];
+            if (k == K_HOME && i < u->nparams) {
+                if (rf_by_address(e->info, i)) {
+                    e->s.slots[i].k = K_LENT;
+                }
+                e->s.slots[i].class = e->info->known[i].class;
+                e->s.slots[i].shape = e->info->known[i].shape;
+            }
             if (k == K_HOME && (u->flags & RF_PROTO_DEFAULTS)) {
                 e->s.slots[i].class = 0x7fff;
             }
@@ -210,12 +222,15 @@ static void load_frame(Emit *e, const RfJobLoop *loop)
     rf_mem_free(wanted, sizeof(Slot) * (n + 1));
 }
 
-/* A function that ever keeps a value in a home gets fp as a parameter. */
+/* A function that ever keeps a value in a home gets fp as a parameter; so does one with values that its caller keeps, because
+ * its exits bring them home. */
 static void note_homes(Emit *e)
 {
     for (uint32_t i = 0; e->info->light && i < e->u->nlocals + e->s.depth; i++) {
         uint8_t k = e->s.slots[i].k;
-        e->info->light = k < K_HOME || k == K_UNIT || k == K_BUILTIN;
+        if (k >= K_HOME && k != K_UNIT && k != K_BUILTIN) {
+            rf_heavy(e);
+        }
     }
 }
 
@@ -224,6 +239,10 @@ static void run_block(Emit *e, uint32_t start)
     const RfJobUnit *u = e->u;
     rf_state_copy(e, &e->s, &e->in[start]);
     e->exit_block = NULL;
+    for (uint32_t i = u->nlocals; i < u->nlocals + e->s.depth; i++) {
+        e->s.slots[i].sum = SUM_NONE;
+        e->s.slots[i].copy = 0;
+    }
     e->found_pc = 0;
     if (start < e->first_pc || start > e->last_pc) { /* the loop is over: the rest is the interpreter's */
         rf_jump(e, rf_exit(e, start, RF_REASON_NONE, false));
@@ -231,7 +250,11 @@ static void run_block(Emit *e, uint32_t start)
         return;
     }
     rf_enter_handler(e, start);
-    for (e->pc = start; e->block && !e->rejected;) {
+    e->pc = start;
+    rf_count_test(e, start);
+    e->restart_pc = UINT32_MAX;
+    while (e->block && !e->rejected) {
+        rf_restart(e);
         rf_gen_instr(e);
         if (e->dry && e->osr < 0) {
             note_homes(e);
@@ -267,7 +290,7 @@ static void prologue(Emit *e, const RfJobLoop *loop)
         rf_set(e, v->len, rf_kt(e, c->t_u64, 0));
         rf_set(e, v->wlen, rf_kt(e, c->t_u64, 0));
     }
-    if (u->ncaptures > 0) {
+    if (u->ncaptures > 0 && !e->closure) {
         e->closure = rf_temp(e, c->t_u8p);
         rf_set(e, e->closure, rf_val(e, rf_at(e, e->frame, offsetof(RfFrame, fn), c->t_u8p)));
     }
@@ -290,8 +313,16 @@ static void new_function(Emit *e, const RfJobLoop *loop)
         } else {
             e->fp = rf_gcc.param_as_rvalue(e->info->gparams[n++]);
         }
+        if (e->info->quiet) {
+            e->mark = rf_gcc.param_as_rvalue(e->info->gparams[n++]);
+            if (e->u->ncaptures > 0) {
+                e->closure = rf_gcc.param_as_lvalue(e->info->gparams[n++]);
+            }
+        }
         for (uint32_t i = 0; i < e->u->nparams && !e->generator; i++) {
-            if (e->info->params[i] == K_FLOAT) {
+            if (rf_by_address(e->info, i)) {
+                e->areg[i] = rf_gcc.param_as_lvalue(e->info->gparams[n++]);
+            } else if (e->info->params[i] == K_FLOAT) {
                 e->freg[i] = rf_gcc.param_as_lvalue(e->info->gparams[n++]);
             } else if (e->info->params[i] == K_INT || e->info->params[i] == K_BOOL) {
                 e->ireg[i] = rf_gcc.param_as_lvalue(e->info->gparams[n++]);
@@ -328,11 +359,15 @@ static void do_function(RfCompiler *c, UnitInfo *info, const RfJobLoop *loop, bo
     e.ireg = rf_mem_zalloc(sizeof(L) * e.nslots);
     e.freg = rf_mem_zalloc(sizeof(L) * e.nslots);
     e.areg = rf_mem_zalloc(sizeof(L) * e.nslots);
+    e.uses = rf_mem_zalloc(sizeof(CountUse) * (len + 1));
+    e.restart_slots = rf_mem_zalloc(sizeof(Slot) * e.nslots);
+    e.restart_pc = UINT32_MAX;
     if (e.nslots > MAX_SLOTS) {
         rf_reject(&e, RF_REASON_TOO_MANY_LOCALS);
     } else if (rf_flow_analyse(&e)) {
         static char reachable; /* stands for a block in dry passes */
         rf_views_collect(&e);
+        rf_counts_find(&e);
         uint32_t start = e.start_pc;
         e.block = (gcc_jit_block *)(void *)&reachable;
         start_state(&e, loop);
@@ -394,6 +429,9 @@ static void do_function(RfCompiler *c, UnitInfo *info, const RfJobLoop *loop, bo
         rf_mem_free(e.gen_homes, e.nslots);
     }
     rf_mem_free(e.areg, sizeof(L) * e.nslots);
+    rf_mem_free(e.uses, sizeof(CountUse) * (len + 1));
+    rf_mem_free(e.restart_slots, sizeof(Slot) * e.nslots);
+    rf_mem_free(e.leaves, sizeof(Leave) * e.leaves_cap);
     if (e.loops) {
         rf_mem_free(e.loops, sizeof(Loop) * (e.nloops_cap + 1));
     }
@@ -490,7 +528,8 @@ static void set_options(RfCompiler *c, int opt)
         rf_gcc.context_add_command_line_option(x, "--param=max-inline-insns-auto=300");
         rf_gcc.context_add_command_line_option(x, "--param=inline-min-speedup=5");
     }
-    if (opt == 3) { /* recursion: room for a few levels of it in one function. Twice as much makes fib a tenth faster, and its
+    if (opt ==
+        3) { /* recursion: room for a few levels of it in one function. Twice as much makes fib a tenth faster, and its
                      * compile half as long again */
         rf_gcc.context_add_command_line_option(x, "--param=max-inline-insns-recursive-auto=1000");
     } else { /* a tenth of the compile time, and nothing that an out-of-order CPU would notice */
@@ -509,21 +548,28 @@ static void declare_direct(RfCompiler *c, UnitInfo *info)
     char name[32];
     snprintf(name, sizeof name, "d%u", info->u->number);
     uint32_t n = 0;
-    info->gparams = rf_mem_alloc(sizeof(gcc_jit_param *) * (info->u->nparams + 3u));
+    info->gparams = rf_mem_alloc(sizeof(gcc_jit_param *) * (info->u->nparams + RF_DIRECT_PARAMS));
     info->gparams[n++] = rf_gcc.context_new_param(c->ctx, NULL, c->t_ptr, "vm");
     info->gparams[n++] = rf_gcc.context_new_param(c->ctx, NULL, c->t_ptr, "frame");
     if (!info->light) {
         info->gparams[n++] = rf_gcc.context_new_param(c->ctx, NULL, c->t_valuep, "fp");
     }
+    if (info->quiet) {
+        info->gparams[n++] = rf_gcc.context_new_param(c->ctx, NULL, c->t_u32, "mark");
+        if (info->u->ncaptures > 0) {
+            info->gparams[n++] = rf_gcc.context_new_param(c->ctx, NULL, c->t_u8p, "fn");
+        }
+    }
     for (uint32_t i = 0; i < info->u->nparams; i++) {
         if (info->params[i] == K_DEAD) {
             info->params[i] = K_HOME;
         }
-        if (raw(info->params[i])) {
+        bool by_address = rf_by_address(info, i);
+        if (raw(info->params[i]) || by_address) {
             char p[16];
             snprintf(p, sizeof p, "p%u", i);
-            info->gparams[n++] =
-                rf_gcc.context_new_param(c->ctx, NULL, info->params[i] == K_FLOAT ? c->t_f64 : c->t_i64, p);
+            T type = by_address ? c->t_valuep : info->params[i] == K_FLOAT ? c->t_f64 : c->t_i64;
+            info->gparams[n++] = rf_gcc.context_new_param(c->ctx, NULL, type, p);
         }
     }
     info->direct =
@@ -545,7 +591,7 @@ static void add_entry(RfCompiler *c, uint32_t unit, int32_t pc)
 static void make_entry(RfCompiler *c, UnitInfo *info)
 {
     const RfJobUnit *u = info->u;
-    Emit e = {.c = c, .info = info, .u = u, .osr = -1};
+    Emit e = {.c = c, .info = info, .u = u, .osr = -1, .restart_pc = UINT32_MAX};
     e.nslots = (uint32_t)u->nlocals + 4;
     e.s.slots = rf_mem_zalloc(sizeof(Slot) * e.nslots);
     for (uint32_t i = 0; i < u->nlocals; i++) {
@@ -562,14 +608,24 @@ static void make_entry(RfCompiler *c, UnitInfo *info)
     e.fp = rf_gcc.param_as_rvalue(params[2]);
     e.block = rf_gcc.function_new_block(e.fn, NULL);
     gcc_jit_block *out = NULL;
-    R args[3 + 256];
+    e.s.marked = true;
+    R args[RF_DIRECT_PARAMS + 256];
     int n = 0;
     args[n++] = e.vm;
     args[n++] = e.frame;
     if (!info->light) {
         args[n++] = e.fp;
     }
+    if (info->quiet) {
+        args[n++] = rf_kt(&e, c->t_u32, 0); /* it is complete */
+        if (u->ncaptures > 0) {
+            args[n++] = rf_val(&e, rf_at(&e, e.frame, offsetof(RfFrame, fn), c->t_u8p));
+        }
+    }
     for (uint32_t i = 0; i < u->nparams; i++) {
+        if (rf_by_address(info, i)) {
+            args[n++] = rf_home(&e, i);
+        }
         if (!raw(info->params[i])) {
             continue;
         }
@@ -613,11 +669,11 @@ static void make_entry(RfCompiler *c, UnitInfo *info)
     add_entry(c, u->number, -1);
 }
 
-/* Parameters that no instruction writes or gives away. */
-static void find_borrows(const RfJobUnit *u, bool *borrows)
+/* Parameters that no instruction writes or gives away, and those of them that only LOAD_LOCAL names. */
+static void find_borrows(const RfJobUnit *u, bool *borrows, bool *only_loaded)
 {
     for (uint32_t i = 0; i < u->nparams; i++) {
-        borrows[i] = !(u->flags & RF_PROTO_DEFAULTS);
+        borrows[i] = only_loaded[i] = !(u->flags & RF_PROTO_DEFAULTS);
     }
     for (uint32_t pc = 0; pc < u->code_len; pc++) {
         RfInstr in = u->code[pc];
@@ -646,7 +702,13 @@ static void find_borrows(const RfJobUnit *u, bool *borrows)
             count = 1;
         }
         for (uint32_t i = first; i < first + count && i < u->nparams; i++) {
-            borrows[i] = false;
+            borrows[i] = only_loaded[i] = false;
+        }
+        int use, nuse, def, ndef;
+        rf_local_effects(u, in, &use, &nuse, &def, &ndef);
+        for (uint32_t i = 0; i < u->nparams && in.op != RF_OP_LOAD_LOCAL && in.op != RF_OP_CALL_METHOD; i++) {
+            bool named = nuse < 0 || (i >= (uint32_t)use && i < (uint32_t)(use + nuse));
+            only_loaded[i] = only_loaded[i] && !named;
         }
     }
 }
@@ -820,10 +882,14 @@ bool rf_jit_compile(const RfJob *job, const char *path, unsigned want, RfCompile
         info->u = u;
         bool generator = (u->flags & RF_PROTO_GENERATOR) != 0;
         info->light = !generator;
+        info->quiet = !generator;
         info->borrows = rf_mem_zalloc(u->nparams + 1u);
+        info->only_loaded = rf_mem_zalloc(u->nparams + 1u);
+        info->known = rf_mem_zalloc(sizeof(Known) * (u->nparams + 1u));
+        info->calls = rf_mem_zalloc(u->code_len + 1u);
         info->kept = u->flags & RF_PROTO_KEEPS ? rf_mem_zalloc(u->nlocals + 1u) : NULL;
         if (!generator) {
-            find_borrows(u, info->borrows);
+            find_borrows(u, info->borrows, info->only_loaded);
         }
         info->params = rf_mem_zalloc(sizeof(SlotKind) * (u->nparams + 1u));
         for (uint32_t p = 0; p < u->nparams; p++) {
@@ -880,14 +946,18 @@ bool rf_jit_compile(const RfJob *job, const char *path, unsigned want, RfCompile
     }
     for (uint32_t i = 0; i < job->nunits; i++) {
         rf_mem_free(c.units[i].borrows, job->units[i].nparams + 1u);
+        rf_mem_free(c.units[i].only_loaded, job->units[i].nparams + 1u);
+        rf_mem_free(c.units[i].known, sizeof(Known) * (job->units[i].nparams + 1u));
+        rf_mem_free(c.units[i].calls, job->units[i].code_len + 1u);
         rf_mem_free(c.units[i].kept, c.units[i].kept ? job->units[i].nlocals + 1u : 0);
         rf_mem_free(c.units[i].params, sizeof(SlotKind) * (job->units[i].nparams + 1u));
         if (c.units[i].gparams) {
-            rf_mem_free(c.units[i].gparams, sizeof(gcc_jit_param *) * (job->units[i].nparams + 3u));
+            rf_mem_free(c.units[i].gparams, sizeof(gcc_jit_param *) * (job->units[i].nparams + RF_DIRECT_PARAMS));
         }
     }
     for (uint32_t i = 0; i < c.head.nexits; i++) {
         rf_mem_free((char *)(uintptr_t)c.head.exits[i].slots, c.head.exits[i].nslots + 1u);
+        rf_mem_free((uint32_t *)(uintptr_t)c.head.exits[i].numbers, sizeof(uint32_t) * c.head.exits[i].nnumbers);
     }
     rf_mem_free(c.head.exits, sizeof(RfExit) * c.exits_cap);
     rf_mem_free(c.head.entries, sizeof(RfImageEntry) * c.entries_cap);

@@ -34,24 +34,34 @@ typedef enum SlotKind {
     K_ELEM,   /* operand: the value at the address in a register (Emit.areg), inside a container, not counted: emit_nested.c */
     K_CONST,  /* operand: constant n (a string), not counted */
     K_UNIT,   /* operand: the function of unit n, known for good */
-    K_BUILTIN /* operand: the builtin called `name` */
+    K_BUILTIN, /* operand: the builtin called `name` */
+    K_LENT    /* borrowed parameter: the value at the address in a register (Emit.areg), where the caller has it */
 } SlotKind;
 
 typedef struct Slot {
     uint8_t k;
     bool moved;     /* K_ALIAS */
-    bool borrowed;  /* K_HOME of a parameter: the caller owns the value (UnitInfo.borrows) */
+    bool stable;    /* K_ELEM: inside a borrowed parameter, so nothing changes it as long as this activation runs */
+    bool borrowed;  /* K_HOME or K_LENT of a parameter: the caller owns the value (UnitInfo.borrows) */
     uint16_t class; /* K_HOME, aliases: the classes it can have; 0: any */
     uint32_t n;
     uint32_t shape; /* 1 + job shape when class is STRUCT and the shape is known */
     uint16_t hint;  /* K_HOME: a guess at the class of array it holds, from what made it; unlike class not to be relied on */
     const char *name; /* K_BUILTIN; K_HOME: NULL, or it holds the builtin called this */
+    uint8_t sum;      /* K_INT operand: RfSum, with `offset`; only within a block */
+    int32_t offset;
+    uint16_t copy; /* K_INT operand: 1 + the local that it is a copy of, until an instruction changes something; else 0 */
 } Slot;
+
+/* What is known of an int operand in a counted loop (emit_count.c). */
+typedef enum RfSum { SUM_NONE, SUM_COUNTER, SUM_CONST } RfSum; /* the counter + offset; offset */
 
 typedef struct State {
     bool reached;
     uint32_t depth;  /* operands */
     uint64_t fresh;  /* views (by number) that need no refreshing */
+    bool marked;     /* the frame has its mark: see UnitInfo.quiet */
+    bool room;       /* there is a frame left for a call */
     Slot *slots;     /* nlocals + max_stack */
 } State;
 
@@ -66,28 +76,77 @@ typedef struct View {
     L data, len, wlen;
 } View;
 #define MAX_VIEWS 64
+#define RF_DIRECT_PARAMS 5u /* a direct form has these at most beside the function's own */
 #define RF_STRESS_MAX 4096 /* guards that can be made to fail in one image */
+
+/* A loop that counts: emit_count.c. */
+typedef struct Count {
+    bool is;
+    bool up, inclusive; /* the counter grows; its limit is the last value of it */
+    bool items;         /* FOR_LOOP over ints */
+    bool slow;          /* a turn may take long */
+    bool left;          /* the counter is the left operand of the comparison */
+    uint32_t local;     /* the counter, or UINT32_MAX */
+    uint32_t test;      /* start of the block where the condition begins */
+    uint32_t compare;   /* the comparison with the limit, or the FOR_LOOP */
+    uint32_t body;      /* what follows when it holds */
+    uint32_t store;     /* where the counter changes; UINT32_MAX: only with FOR_LOOP */
+    uint32_t step;      /* local with the step, or UINT32_MAX */
+    uint64_t dirty;     /* views that change inside */
+    L limit;
+    L end;                /* the counter (items: how many are left) at which the turns so far allowed are over */
+    gcc_jit_block *again; /* at `test`, from inside */
+} Count;
+
+/* What an instruction does with the counter of its loop. */
+typedef struct CountUse {
+    enum { USE_NONE, USE_SUM, USE_READ, USE_WRITE } kind;
+    uint32_t view;
+    int32_t offset;
+} CountUse;
 
 typedef struct Loop {
     uint32_t start, end; /* pcs [start, end]: end is the back edge */
     uint64_t views;      /* views used inside */
+    Count count;
+    bool calls;          /* functions of the image are called inside */
 } Loop;
 
 typedef struct RfCompiler RfCompiler;
+
+/* What all direct callers know of the boxed values of a parameter. */
+typedef struct Known {
+    bool any;       /* there is a caller */
+    uint16_t class; /* as in Slot */
+    uint32_t shape;
+} Known;
 
 typedef struct UnitInfo {
     const RfJobUnit *u;
     gcc_jit_function *direct;
     gcc_jit_param **gparams;
     bool *borrows;     /* per parameter: never written, so its value stays the caller's */
+    bool *only_loaded; /* per parameter: borrowed, and named by LOAD_LOCAL alone */
+    Known *known;      /* per parameter: of its boxed values */
+    bool *calls;       /* per pc: a function of the image is called there */
     uint8_t *kept; /* RF_PROTO_KEEPS, per local: it may hold pointers to C memory, so it counts as alive everywhere; else NULL */
     SlotKind *params;  /* K_INT, K_FLOAT, K_BOOL or K_HOME */
     SlotKind result;   /* K_DEAD: not known yet; scalar kind, or K_HOME; of a generator: what it yields */
     bool used;         /* called directly, or an entry: its code is emitted */
     bool self_call;
     bool light;          /* keeps all in registers: the direct form has no fp parameter */
+    /* Only exits, direct calls and what is cold look at the frame: the direct form has the mark (and function) of its frame as
+     * parameters, and stores them there; other forms find the frame marked. */
+    bool quiet;
     bool bad;            /* cannot be compiled: calls go through the VM */
 } UnitInfo;
+
+/* A cold block that stores one register home and goes on to the next one. Exits with the same registers share them. */
+typedef struct Leave {
+    uint32_t slot;
+    uint8_t k;
+    gcc_jit_block *block, *next;
+} Leave;
 
 typedef struct Emit {
     RfCompiler *c;
@@ -103,9 +162,12 @@ typedef struct Emit {
     gcc_jit_function *fn;
     gcc_jit_block *block; /* being filled; NULL: unreachable */
     R vm, frame, fp;
+    R mark; /* of a quiet function */
     L closure;
-    gcc_jit_block *leave[2]; /* calls helper exit with the number in leave_with; [1] without fp */
+    gcc_jit_block *leave[2][2]; /* calls helper exit with the number in leave_with; [1][] without fp, [][1] the frame is marked */
     L leave_with;
+    Leave *leaves;
+    uint32_t nleaves, leaves_cap;
     L lazy_fp; /* of a light function: set by rf_need_homes */
     gcc_jit_block *homes_block; /* where it was last set */
     L *ireg, *freg, *areg; /* by slot, made on demand: ints and bools, floats, addresses of K_ELEM */
@@ -124,11 +186,16 @@ typedef struct Emit {
     uint32_t nviews;
     Loop *loops;
     uint32_t nloops, nloops_cap;
+    CountUse *uses; /* by pc */
     uint32_t ntemps;
     bool rejected;
     uint32_t exit_pc;   /* cache of the exit block of this pc with unchanged state */
     gcc_jit_block *exit_block;
     uint32_t exit_number; /* of exit_block */
+    /* Instructions since this pc have changed nothing: an exit may go back there (rf_restart). UINT32_MAX: they have. */
+    uint32_t restart_pc;
+    Slot *restart_slots; /* locals there */
+    gcc_jit_block *restart_block[2]; /* exits to there: overflow, bounds */
     L absent;             /* see rf_exit_element */
     L found;              /* address of the value that the dict look-up at found_pc has found (emit_dict.c) */
     uint32_t found_pc;    /* 0: none, or it may have moved */
@@ -162,6 +229,8 @@ R rf_bound_c(RfCompiler *c, RfBindKind kind, uint32_t a, const char *name, T typ
 R rf_help(Emit *e, RfHelper helper, int n, R *args); /* call of a helper as an expression (NULL in dry passes) */
 
 /* ---- flow.c ---- */
+/* Locals that an instruction reads (nuse -1: maybe all) and writes, as ranges of slots. */
+void rf_local_effects(const RfJobUnit *u, RfInstr in, int *use, int *nuse, int *def, int *ndef);
 bool rf_flow_analyse(Emit *e); /* depth_at, leaders, loops, liveness; false: too strange to compile */
 static inline bool rf_alive(const Emit *e, uint32_t pc, uint32_t local)
 {
@@ -196,6 +265,9 @@ bool rf_state_fits(Emit *e, uint32_t target);
 void rf_expect(Emit *e, SlotKind k);
 /* Continues when cond holds (likely), else leaves at e->pc. */
 void rf_guard(Emit *e, R cond, RfReason reason);
+/* The same for an int overflow. restore: NULL, or the register of a local that is `value` when it leaves: lets GCC overwrite it. */
+void rf_guard_overflow(Emit *e, R cond, L restore, R value);
+void rf_restart(Emit *e); /* before each instruction: may exits behind it go back to it? */
 /* Makes slot i live in its home, owned. */
 void rf_to_home(Emit *e, uint32_t i);
 /* All operands, and all locals, in homes for the VM to see (locals that are scalars stay in registers as well). */
@@ -248,6 +320,10 @@ L rf_payload(Emit *e, R value_address); /* as int64 */
 L rf_payload_f(Emit *e, R value_address);
 L rf_payload_p(Emit *e, R value_address);
 R rf_where(Emit *e); /* of the current instruction, all present slots */
+void rf_mark(Emit *e);       /* before a direct call, and where it pays to do it once: the frame is marked from here on */
+void rf_store_mark(Emit *e); /* only in the code that is being emitted, which is a side path */
+void rf_noisy(Emit *e);      /* the unit is not quiet */
+void rf_heavy(Emit *e);      /* the unit is not light */
 void rf_copy_value(Emit *e, R to, R from);
 void rf_retain_at(Emit *e, R value_address);
 void rf_release_at(Emit *e, R value_address);
@@ -290,8 +366,23 @@ void rf_load_element(Emit *e, const View *v, R index, uint32_t d, SlotKind k, gc
 /* emit_nested.c */
 bool rf_is_fleeting(const Emit *e, uint32_t depth); /* may what is pushed now, up to this depth, be a K_ELEM? */
 void rf_set_elem(Emit *e, uint32_t slot, R address);
+bool rf_takes_elem(const Emit *e, uint32_t depth); /* may it be a stable one? */
 void rf_keep_elems(Emit *e); /* before anything that may change a container: they get counts of their own */
 bool rf_gen_index_nested(Emit *e, uint32_t xslot, uint32_t islot, SlotKind k);
+/* emit_count.c: loops whose counter stays below a limit; see there */
+void rf_counts_find(Emit *e); /* after rf_views_collect */
+Count *rf_count_at(Emit *e, uint32_t pc); /* of the innermost loop around pc when it is counted, else NULL */
+bool rf_count_is_counter(Emit *e, uint32_t local); /* at e->pc: has the local the value that the loop's check was made for? */
+/* Is x op y at e->pc known not to overflow? what: how to mark the result. */
+bool rf_count_sum(Emit *e, RfOp op, const Slot *x, const Slot *y, Slot *what);
+bool rf_count_covers(Emit *e, const View *v, uint32_t islot, bool write); /* is the index at e->pc known to be in range? */
+void rf_count_dirty(Emit *e, const View *v); /* the view changes at e->pc */
+void rf_count_limit(Emit *e, SlotKind kx, SlotKind ky, R x, R y); /* operands of the comparison at e->pc */
+gcc_jit_block *rf_count_target(Emit *e, uint32_t target); /* for a jump from e->pc: where it goes instead, or NULL */
+void rf_count_test(Emit *e, uint32_t start); /* at the start of a block */
+/* The condition at e->pc holds and control goes on at `body` of the loop: allows some turns. */
+void rf_count_enter(Emit *e, Count *count);
+void rf_count_items(Emit *e, Count *count); /* FOR_LOOP over ints, when there is one: allows some turns */
 /* emit_dict.c; false: not for such code, nothing was done */
 bool rf_gen_index_dict(Emit *e, uint32_t xslot, uint32_t islot, bool consume_x);
 bool rf_gen_field_dict(Emit *e);
@@ -302,7 +393,17 @@ void rf_gen_call_method(Emit *e);
 bool rf_can_call(const Emit *e, uint32_t unit, uint32_t argc); /* directly */
 void rf_use_unit(Emit *e, UnitInfo *info); /* its direct form is called */
 void rf_widen_param(Emit *e, UnitInfo *info, uint32_t i, SlotKind k); /* argument i has kind k (raw, else K_HOME) */
+void rf_widen_known(Emit *e, UnitInfo *info, uint32_t i, const Slot *s); /* and is boxed, like this; NULL: any value */
 void rf_check_depth(Emit *e, uint32_t unit); /* raises when there is no frame left for a direct call */
+void rf_room_for_loops(Emit *e, uint32_t from, uint32_t to); /* on the way into loops with calls: once for all of them */
+/* Does the direct form get parameter i, which is boxed, as an address? */
+static inline bool rf_by_address(const UnitInfo *info, uint32_t i)
+{
+    return info->quiet && info->only_loaded[i] && info->params[i] != K_INT && info->params[i] != K_FLOAT &&
+           info->params[i] != K_BOOL;
+}
+uint16_t rf_join_class(uint16_t a, uint16_t b); /* state.c: of what may be either */
+uint16_t rf_class_of_slot(const Slot *s);
 /* Calls unit's direct form with the argc operands from slot `first` on, which have the kinds of its parameters and which the
  * callee consumes; after rf_check_depth. fn: as frame[1].fn, or NULL. */
 L rf_direct_call(Emit *e, uint32_t unit, uint32_t first, uint32_t argc, R fn);

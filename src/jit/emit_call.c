@@ -24,19 +24,23 @@ bool rf_can_call(const Emit *e, uint32_t unit, uint32_t argc)
 }
 
 /* Puts argument `slot` into its home, where the callee finds it. When the callee only borrows it, the value of a local needs
- * no count: the local keeps it during the call. */
-static void lend(Emit *e, uint32_t slot, bool borrows)
+ * no count: the local keeps it during the call, as does what has lent a parameter for the values inside that. If the callee
+ * takes its address, it stays there. */
+static void lend(Emit *e, uint32_t slot, const UnitInfo *info, uint32_t param)
 {
     Slot *s = &e->s.slots[slot];
-    if (borrows && ((s->k == K_ALIAS && !s->moved) || s->k == K_CONST)) {
-        rf_copy_value(e, rf_home(e, slot), rf_place(e, slot));
+    if (info->borrows[param] && ((s->k == K_ALIAS && !s->moved) || (s->k == K_ELEM && s->stable) || s->k == K_CONST)) {
         if (s->k == K_ALIAS) { /* the callee may keep a reference */
             rf_view_clear(e, false, s->n, true);
         }
+        if (rf_by_address(info, param)) {
+            return;
+        }
+        rf_copy_value(e, rf_home(e, slot), rf_place(e, slot));
         *s = (Slot){.k = K_HOME, .borrowed = true};
         e->exit_block = NULL;
-        return;
     }
+    rf_heavy(e);
     rf_to_home(e, slot);
 }
 
@@ -58,8 +62,33 @@ void rf_widen_param(Emit *e, UnitInfo *info, uint32_t i, SlotKind k)
     }
 }
 
+/* What boxed argument `slot` is known to be joins what other callers know. */
+void rf_widen_known(Emit *e, UnitInfo *info, uint32_t i, const Slot *s)
+{
+    Known *k = &info->known[i], was = *k;
+    uint16_t class = s ? rf_class_of_slot(s) : 0;
+    uint32_t shape = class == RF_CLASS_STRUCT ? s->shape : 0;
+    if (info->u->number == 0 && info->u->compile_entry) { /* nobody knows what the interpreter comes with */
+        return;
+    }
+    *k = (Known){true, was.any ? rf_join_class(was.class, class) : class, was.any && was.shape != shape ? 0 : shape};
+    if (!was.any || k->class != was.class || k->shape != was.shape) {
+        e->c->changed = true;
+    }
+}
+
+/* Depth stays what it is during an activation (but not between the values of a generator): one comparison is enough. Interruptions
+ * that it would have seen later are seen by the callees that call something, and at back edges. */
 void rf_check_depth(Emit *e, uint32_t unit)
 {
+    if (e->dry && e->block && !e->info->calls[e->pc]) {
+        e->info->calls[e->pc] = true;
+        e->c->changed = true;
+    }
+    if (e->s.room && !e->generator) {
+        return;
+    }
+    e->s.room = true;
     if (e->dry || !e->block) {
         return;
     }
@@ -75,36 +104,74 @@ void rf_check_depth(Emit *e, uint32_t unit)
     e->block = on;
 }
 
+void rf_room_for_loops(Emit *e, uint32_t from, uint32_t to)
+{
+    bool wanted = false;
+    for (uint32_t i = 0; i < e->nloops; i++) {
+        const Loop *l = &e->loops[i];
+        wanted = wanted || (l->calls && to >= l->start && to <= l->end && (from < l->start || from > l->end));
+    }
+    if (!wanted || e->s.room || e->generator) {
+        return;
+    }
+    e->s.room = true;
+    if (e->dry || !e->block) {
+        return;
+    }
+    /* the loop need not call anything: when there is no room, it is the interpreter's */
+    gcc_jit_block *out = rf_exit(e, to, RF_REASON_DEPTH_LIMIT, false), *on = rf_block(e);
+    R limit = rf_val(e, rf_at(e, e->vm, offsetof(RfVm, frame_limit), e->c->t_ptr));
+    rf_branch(e, rf_likely(e, rf_cmp(e, GCC_JIT_COMPARISON_LT, e->frame, limit), true), on, out);
+    e->block = on;
+}
+
 L rf_direct_call(Emit *e, uint32_t unit, uint32_t first, uint32_t argc, R fn)
 {
     RfCompiler *c = e->c;
     UnitInfo *info = &c->units[unit];
     L ret = rf_temp(e, c->t_ret);
+    if (!info->light) {
+        rf_heavy(e);
+    }
+    rf_mark(e);
     if (e->dry || !e->block) {
         return ret;
     }
-    L mark = rf_at(e, e->frame, (int64_t)(sizeof(RfFrame) + offsetof(RfFrame, mark)), c->t_u32);
-    rf_set(e, mark, rf_kt(e, c->t_u32, (int32_t)RF_MARK(unit, first, e->pc, fn != NULL)));
+    R mark = rf_kt(e, c->t_u32, (int32_t)RF_MARK(unit, first, e->pc, fn != NULL));
+    if (!info->quiet) {
+        rf_set(e, rf_at(e, e->frame, (int64_t)(sizeof(RfFrame) + offsetof(RfFrame, mark)), c->t_u32), mark);
+    }
     if (!fn) { /* rf_native_sync takes it from the image */
         rf_bind_number(c, RF_BIND_FUNCTION, unit, NULL);
-    } else {
+    } else if (!info->quiet) {
         rf_set(e, rf_at(e, e->frame, (int64_t)(sizeof(RfFrame) + offsetof(RfFrame, fn)), c->t_u8p), fn);
     }
     /* what is owned here and only borrowed there is kept in registers and released after the call, because its home may have
      * been used for something else by then */
     L tags[256] = {NULL}, objects[256] = {NULL};
-    R args[3 + 256];
+    R args[RF_DIRECT_PARAMS + 256];
     int n = 0;
     args[n++] = e->vm;
     args[n++] = rf_cast(e, rf_addr(e, rf_at(e, e->frame, (int64_t)sizeof(RfFrame), c->t_u8)), c->t_ptr);
     if (!info->light) {
         args[n++] = rf_home(e, first);
     }
+    if (info->quiet) {
+        args[n++] = mark;
+        if (info->u->ncaptures > 0) {
+            args[n++] = fn;
+        }
+    }
     for (uint32_t i = 0; i < argc; i++) {
         if (raw(info->params[i])) {
             args[n++] =
                 info->params[i] == K_FLOAT ? rf_val(e, rf_freg(e, first + i)) : rf_val(e, rf_ireg(e, first + i));
-        } else if (info->borrows[i] && !e->s.slots[first + i].borrowed) {
+            continue;
+        }
+        if (rf_by_address(info, i)) {
+            args[n++] = rf_place(e, first + i);
+        }
+        if (info->borrows[i] && e->s.slots[first + i].k == K_HOME && !e->s.slots[first + i].borrowed) {
             tags[i] = rf_temp(e, c->t_u64);
             objects[i] = rf_temp(e, c->t_u8p);
             rf_set(e, tags[i], rf_val(e, rf_tag(e, rf_home(e, first + i))));
@@ -131,13 +198,16 @@ void rf_call_unit(Emit *e, uint32_t unit, uint32_t argc, R fn, bool below_callee
         if (k != K_HOME || e->u->level > 0 || info->params[i] == K_DEAD) {
             rf_widen_param(e, info, i, k);
         }
+        if (!raw(info->params[i])) {
+            rf_widen_known(e, info, i, &e->s.slots[first + i]);
+        }
     }
     rf_unalias_global(e, -1);
     for (uint32_t i = 0; i < argc; i++) {
         uint32_t slot = first + i;
         SlotKind want = info->params[i];
         if (!raw(want)) {
-            lend(e, slot, info->borrows[i]);
+            lend(e, slot, info, i);
         } else if (!raw((SlotKind)e->s.slots[slot].k)) { /* boxed: unbox behind a guard */
             if (e->s.slots[slot].k != K_HOME) {
                 rf_to_home(e, slot);
@@ -166,7 +236,9 @@ void rf_call_unit(Emit *e, uint32_t unit, uint32_t argc, R fn, bool below_callee
     }
     e->exit_block = NULL;
     rf_view_clear_globals(e);
-    rf_may_fail(e);
+    if (e->dry) { /* it may fail: a quiet caller knows what to do then */
+        rf_error(e);
+    }
     SlotKind result = info->result;
     if (result == K_DEAD) { /* not known in this round: nothing after the call is reached yet */
         e->block = NULL;

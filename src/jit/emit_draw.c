@@ -30,6 +30,7 @@ uint32_t rf_for_generator(Emit *e, uint32_t loop)
         e->c->units[unit].bad) {
         return RF_JOB_NONE;
     }
+    rf_noisy(e);
     if (!e->c->units[unit].used) {
         e->c->units[unit].used = true;
         e->c->changed = true;
@@ -56,7 +57,9 @@ void rf_draw_generator(Emit *e, uint32_t unit, uint32_t it, uint32_t d, bool two
               rf_likely(e, rf_cmp(e, GCC_JIT_COMPARISON_EQ, rf_val(e, state), rf_kt(e, c->t_u32, RF_GEN_READY)), true),
               ready, other);
     e->block = ready;
+    bool room = e->s.room;
     rf_check_depth(e, unit);
+    e->s.room = room; /* not on the other paths */
     rf_set(e, state, rf_kt(e, c->t_u32, RF_GEN_RUNNING));
     rf_set(e, rf_at(e, e->frame, (int64_t)(sizeof(RfFrame) + offsetof(RfFrame, mark)), c->t_u32),
            rf_kt(e, c->t_u32, (int32_t)RF_MARK(unit, d + 1, e->pc, 1)));

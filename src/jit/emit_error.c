@@ -87,7 +87,7 @@ gcc_jit_block *rf_error(Emit *e)
     if (!e->dry) {
         e->block = block;
     }
-    e->info->light = false; /* the error lies in a home */
+    rf_heavy(e); /* the error lies in a home */
     go_to_handler(e, h, &kept);
     e->block = from;
     rf_state_copy(e, &e->s, &kept);
@@ -103,6 +103,7 @@ gcc_jit_block *rf_rare_error(Emit *e, RfReason reason)
 void rf_may_fail(Emit *e)
 {
     if (e->dry) {
+        rf_noisy(e);
         rf_error(e);
     }
 }
@@ -112,6 +113,7 @@ void rf_check(Emit *e, R status)
     if (!e->block) {
         return;
     }
+    rf_noisy(e);
     gcc_jit_block *out = rf_error(e);
     if (e->dry) {
         return;

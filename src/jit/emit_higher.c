@@ -179,6 +179,9 @@ static bool decide_kinds(Emit *e, Higher *h)
         rf_widen_param(e, h->info, 0, h->made);
     }
     rf_widen_param(e, h->info, h->what == REDUCE ? 1 : 0, item);
+    for (uint32_t i = 0; i < h->info->u->nparams; i++) {
+        rf_widen_known(e, h->info, i, NULL);
+    }
     return returned != K_DEAD;
 }
 
@@ -592,7 +595,9 @@ static void emit_loop(Emit *e, Higher *h)
     h->done = rf_block(e);
     rf_branch(e, rf_cmp(e, GCC_JIT_COMPARISON_GT, rf_val(e, h->len), rf_k(e, 0)), some, h->done);
     e->block = some;
+    bool room = e->s.room;
     rf_check_depth(e, h->unit); /* the same for every item */
+    e->s.room = room;
     rf_jump(e, h->next);
     e->block = h->next;
     rf_branch(e, rf_likely(e, rf_cmp(e, GCC_JIT_COMPARISON_LT, rf_val(e, h->i), rf_val(e, h->len)), true), body,
@@ -654,6 +659,7 @@ bool rf_gen_higher(Emit *e)
         return false;
     }
     bool known = decide_kinds(e, &h);
+    rf_noisy(e);
     rf_unalias_global(e, -1);
     rf_to_home(e, h.array);
     if (h.what == REDUCE && !raw(h.made)) {

@@ -37,6 +37,51 @@ bool rf_is_fleeting(const Emit *e, uint32_t depth)
     return false;
 }
 
+/* The same for a value inside a borrowed parameter: nothing can change that while this activation runs. Whoever takes it must know
+ * K_ELEM, that is all: the next comparison with null, GET_FIELD, or direct call. */
+bool rf_takes_elem(const Emit *e, uint32_t depth)
+{
+    const RfJobUnit *u = e->u;
+    for (uint32_t pc = e->pc + 1; pc < u->code_len && !e->leader[pc]; pc++) {
+        RfInstr in = u->code[pc];
+        int pops, pushes, at_target;
+        rf_job_effect(u, in, &pops, &pushes, &at_target);
+        uint32_t before = e->depth_at[pc];
+        bool takes = before < depth + (uint32_t)pops;
+        switch ((RfOp)in.op) {
+        case RF_OP_LOAD_LOCAL:
+        case RF_OP_LOAD_GLOBAL:
+        case RF_OP_CONST: break;
+        case RF_OP_ADD:
+        case RF_OP_SUB:
+        case RF_OP_MUL:
+            if (takes) {
+                return false;
+            }
+            break;
+        case RF_OP_EQ:
+        case RF_OP_NE: {
+            RfInstr with = u->code[pc - 1];
+            return takes && before == depth + 1 && with.op == RF_OP_CONST && u->consts[with.b].tag == RF_TAG_NULL;
+        }
+        case RF_OP_GET_FIELD:
+            if (takes) {
+                return true;
+            }
+            break;
+        case RF_OP_CALL:
+            if (takes) {
+                uint32_t below = before - in.a; /* operands, with the callee on top */
+                return below < depth && e->s.slots[u->nlocals + below - 1].k == K_UNIT &&
+                       rf_can_call(e, e->s.slots[u->nlocals + below - 1].n, in.a);
+            }
+            break;
+        default: return false;
+        }
+    }
+    return false;
+}
+
 void rf_set_elem(Emit *e, uint32_t slot, R address)
 {
     rf_set_slot(e, slot, K_ELEM);
@@ -54,7 +99,7 @@ void rf_keep_elems(Emit *e)
 {
     e->found_pc = 0;
     for (uint32_t i = e->u->nlocals; i < e->u->nlocals + e->s.depth; i++) {
-        if (e->s.slots[i].k == K_ELEM) {
+        if (e->s.slots[i].k == K_ELEM && !e->s.slots[i].stable) {
             rf_to_home(e, i);
         }
     }

@@ -253,6 +253,9 @@ bool rf_gen_store_path(Emit *e, const RfJobPath *path, bool value_on_top)
     bool global = path->root == RF_ROOT_GLOBAL;
     View *view = global || path->root == RF_ROOT_LOCAL ? rf_view_of(e, global, path->slot) : NULL;
     rf_may_fail(e);
+    if (view) {
+        rf_count_dirty(e, view);
+    }
     if (!e->dry && e->block) {
         gcc_jit_block *general = rf_block(e), *join = rf_block(e);
         if (global) {

@@ -58,6 +58,7 @@ static bool collect(const Emit *e, Chain *chain)
 /* The operands as every arm can take them, so that all arms start and end alike. */
 static void prepare(Emit *e, const Chain *chain)
 {
+    rf_mark(e);
     rf_before_place(e, chain->place);
     rf_after_place(e, chain->place);
     rf_unalias_global(e, -1);
@@ -126,6 +127,7 @@ static bool foresee(Emit *e, const Chain *chain, const State *start, State *afte
     gcc_jit_block *block = e->block;
     bool dry = e->dry, some = false;
     uint64_t fresh = UINT64_MAX;
+    bool room = true;
     SlotKind joined = K_DEAD;
     e->dry = true;
     for (uint32_t i = 0; i <= chain->count; i++) {
@@ -139,12 +141,14 @@ static bool foresee(Emit *e, const Chain *chain, const State *start, State *afte
         joined = !some || joined == k ? k : K_HOME;
         some = true;
         fresh &= e->s.fresh;
+        room = room && e->s.room;
         rf_state_copy(e, after, &e->s);
     }
     e->dry = dry;
     e->block = block;
     if (some) {
         after->fresh = fresh;
+        after->room = room;
         after->slots[e->u->nlocals + after->depth - 1] = (Slot){.k = (uint8_t)joined};
     }
     rf_state_copy(e, &e->s, start);

@@ -1,13 +1,13 @@
 /* The small vocabulary of emission: constants, arithmetic, memory, values. In dry passes everything returns NULL. */
 #include "jit/compile.h"
 
-#define NEED(e) \
-    if ((e)->dry || !(e)->block) { \
-        return NULL; \
+#define NEED(e)                                                                                                        \
+    if ((e)->dry || !(e)->block) {                                                                                     \
+        return NULL;                                                                                                   \
     }
-#define NEED_VOID(e) \
-    if ((e)->dry || !(e)->block) { \
-        return; \
+#define NEED_VOID(e)                                                                                                   \
+    if ((e)->dry || !(e)->block) {                                                                                     \
+        return;                                                                                                        \
     }
 
 R rf_kt(Emit *e, T type, int64_t v)
@@ -161,11 +161,48 @@ void rf_need_homes(Emit *e)
 R rf_home(Emit *e, uint32_t slot)
 {
     NEED(e)
-    if (e->lazy_fp && e->homes_block != e->block) { /* a cold path: no state between instructions has anything in a home */
+    if (e->lazy_fp &&
+        e->homes_block != e->block) { /* a cold path: no state between instructions has anything in a home */
         rf_need_homes(e);
     }
     L at = rf_gcc.context_new_array_access(e->c->ctx, NULL, e->fp, rf_k(e, slot));
     return rf_gcc.lvalue_get_address(at, NULL);
+}
+
+void rf_store_mark(Emit *e)
+{
+    NEED_VOID(e)
+    if (!e->mark) {
+        return;
+    }
+    rf_set(e, rf_at(e, e->frame, offsetof(RfFrame, mark), e->c->t_u32), e->mark);
+    if (e->closure) {
+        rf_set(e, rf_at(e, e->frame, offsetof(RfFrame, fn), e->c->t_u8p), rf_val(e, e->closure));
+    }
+}
+
+void rf_mark(Emit *e)
+{
+    if (!e->s.marked) {
+        rf_store_mark(e);
+        e->s.marked = true;
+    }
+}
+
+void rf_noisy(Emit *e)
+{
+    if (e->dry && e->osr < 0 && e->info->quiet) {
+        e->info->quiet = false;
+        e->c->changed = true;
+    }
+}
+
+void rf_heavy(Emit *e)
+{
+    if (e->dry && e->osr < 0 && e->info->light) {
+        e->info->light = false;
+        e->c->changed = true;
+    }
 }
 
 R rf_global_place(Emit *e, uint32_t global)
@@ -182,8 +219,9 @@ R rf_place(Emit *e, uint32_t slot)
     NEED(e)
     Slot *s = &e->s.slots[slot];
     switch (s->k) {
-    case K_ALIAS: return rf_home(e, s->n);
+    case K_ALIAS: return rf_place(e, s->n);
     case K_GALIAS: return rf_global_place(e, s->n);
+    case K_LENT:
     case K_ELEM: return rf_val(e, e->areg[slot]);
     case K_CONST: {
         R consts = rf_bound(e, RF_BIND_CONSTS, e->u->number, NULL, e->c->t_valuep);
@@ -218,6 +256,7 @@ L rf_payload_p(Emit *e, R address)
 
 R rf_where(Emit *e)
 {
+    e->restart_pc = UINT32_MAX; /* somebody will look at the frame, and may do anything */
     return rf_kt(e, e->c->t_u64, (int64_t)RF_WHERE(e->pc, e->u->nlocals + e->s.depth));
 }
 
@@ -324,9 +363,10 @@ static bool is_boxed(SlotKind k)
 static void guard_kind(Emit *e, uint32_t slot, SlotKind k, RfReason reason)
 {
     rf_expect(e, k);
-    rf_guard(e, rf_cmp(e, GCC_JIT_COMPARISON_EQ, rf_val(e, rf_tag(e, rf_place(e, slot))),
-                       rf_kt(e, e->c->t_u64, rf_tag_of(k))),
-             reason);
+    rf_guard(
+        e,
+        rf_cmp(e, GCC_JIT_COMPARISON_EQ, rf_val(e, rf_tag(e, rf_place(e, slot))), rf_kt(e, e->c->t_u64, rf_tag_of(k))),
+        reason);
 }
 
 R rf_as_int(Emit *e, uint32_t slot, RfReason reason)
@@ -398,8 +438,8 @@ void rf_speculate(Emit *e, uint32_t i, uint16_t seen, uint32_t resume_pc)
     RfCompiler *c = e->c;
     if (!e->dry && e->block) {
         gcc_jit_block *ok = rf_block(e);
-        R cond = rf_cmp(e, GCC_JIT_COMPARISON_EQ, rf_val(e, rf_tag(e, rf_home(e, i))),
-                        rf_kt(e, c->t_u64, rf_tag_of(k)));
+        R cond =
+            rf_cmp(e, GCC_JIT_COMPARISON_EQ, rf_val(e, rf_tag(e, rf_home(e, i))), rf_kt(e, c->t_u64, rf_tag_of(k)));
         gcc_jit_block *from = e->block;
         rf_expect(e, k);
         gcc_jit_block *out = rf_exit(e, resume_pc, RF_REASON_TYPE_GUARD, true);

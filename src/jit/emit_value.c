@@ -61,7 +61,9 @@ static const RfJobGlobal *global_info(const Emit *e, uint32_t slot)
 /* Goes on when the global is there; else the instruction raises its error. */
 static void else_undefined(Emit *e, uint32_t g)
 {
-    rf_may_fail(e);
+    if (rf_is_handled(e)) {
+        rf_may_fail(e);
+    }
     if (e->dry || !e->block) {
         return;
     }
@@ -315,6 +317,7 @@ void rf_gen_get_field(Emit *e)
         seen = c->job->shapes[site->shape].classes[site->offset];
     }
     bool owned = s->k == K_HOME || (s->k == K_ALIAS && s->moved);
+    bool stable = s->k == K_ALIAS ? e->s.slots[s->n].borrowed : s->k == K_ELEM && s->stable;
     if (owned) {
         rf_to_home(e, i);
     }
@@ -328,8 +331,10 @@ void rf_gen_get_field(Emit *e)
                                         c->t_value)),
                        c->t_valuep));
     }
-    if (!owned && rf_kind_of_class(seen) == K_HOME && rf_is_fleeting(e, e->s.depth)) {
+    if (!owned && rf_kind_of_class(seen) == K_HOME &&
+        (rf_is_fleeting(e, e->s.depth) || (stable && rf_takes_elem(e, e->s.depth)))) {
         rf_set_elem(e, i, rf_val(e, at));
+        e->s.slots[i].stable = stable;
         return;
     }
     if (!owned) {

@@ -26,7 +26,7 @@ void rf_yield_declare(RfCompiler *c, UnitInfo *info)
     const T types[] = {c->t_ptr, c->t_ptr, c->t_valuep};
     char name[32];
     snprintf(name, sizeof name, info->u->number == 0 ? "u%u" : "d%u", info->u->number);
-    info->gparams = rf_mem_alloc(sizeof(gcc_jit_param *) * (info->u->nparams + 3u));
+    info->gparams = rf_mem_alloc(sizeof(gcc_jit_param *) * (info->u->nparams + RF_DIRECT_PARAMS));
     for (uint32_t i = 0; i < 3; i++) {
         info->gparams[i] = rf_gcc.context_new_param(c->ctx, NULL, types[i], names[i]);
     }

@@ -85,8 +85,7 @@ static void find_all_depths(Emit *e, uint32_t start, uint32_t depth_there)
     }
 }
 
-/* Locals an instruction reads (-1: maybe all) and writes, as slot ranges. */
-static void local_effects(const RfJobUnit *u, RfInstr in, int *use, int *nuse, int *def, int *ndef)
+void rf_local_effects(const RfJobUnit *u, RfInstr in, int *use, int *nuse, int *def, int *ndef)
 {
     *use = *def = 0;
     *nuse = *ndef = 0;
@@ -176,7 +175,7 @@ static void find_liveness(Emit *e)
                 }
             }
             int use, nuse, def, ndef;
-            local_effects(u, in, &use, &nuse, &def, &ndef);
+            rf_local_effects(u, in, &use, &nuse, &def, &ndef);
             for (int i = def; i < def + ndef; i++) {
                 now[i / 32] &= ~(1u << (i % 32));
             }
@@ -213,7 +212,11 @@ static void find_loops(Emit *e)
     e->nloops_cap = n;
     for (uint32_t pc = 0; pc < u->code_len; pc++) {
         if (e->depth_at[pc] != UINT32_MAX && (rf_op_info[u->code[pc].op].flags & RF_OPF_L)) {
-            e->loops[e->nloops++] = (Loop){.start = u->code[pc].b, .end = pc};
+            Loop *l = &e->loops[e->nloops++];
+            *l = (Loop){.start = u->code[pc].b, .end = pc};
+            for (uint32_t at = l->start; at <= l->end; at++) {
+                l->calls = l->calls || e->info->calls[at];
+            }
         }
     }
 }

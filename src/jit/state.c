@@ -27,13 +27,14 @@ static uint16_t class_of_kind(SlotKind k)
     }
 }
 
-static uint16_t class_of_slot(const Slot *s)
+uint16_t rf_class_of_slot(const Slot *s)
 {
-    return s->k == K_HOME || s->k == K_ALIAS || s->k == K_GALIAS ? s->class : class_of_kind((SlotKind)s->k);
+    return s->k == K_HOME || s->k == K_ALIAS || s->k == K_GALIAS || s->k == K_LENT ? s->class
+                                                                                   : class_of_kind((SlotKind)s->k);
 }
 
 /* 0 is any value but UNDEF; everything with UNDEF in it keeps that bit. */
-static uint16_t join_class(uint16_t a, uint16_t b)
+uint16_t rf_join_class(uint16_t a, uint16_t b)
 {
     if (a && b) {
         return (uint16_t)(a | b);
@@ -48,8 +49,8 @@ static bool join_slot(Slot *d, const Slot *s)
         (d->k < K_HOME || (d->k == K_UNIT && d->n == s->n) || (d->k == K_BUILTIN && strcmp(d->name, s->name) == 0))) {
         return false;
     }
-    if (d->k == K_HOME) {
-        uint16_t class = join_class(d->class, class_of_slot(s));
+    if (d->k == K_HOME || (d->k == K_LENT && s->k == K_LENT)) {
+        uint16_t class = rf_join_class(d->class, rf_class_of_slot(s));
         uint32_t shape = d->shape == s->shape ? d->shape : 0;
         uint16_t hint = d->hint | s->hint;
         bool changed = class != d->class || shape != d->shape || hint != d->hint || (d->name && d->name != s->name);
@@ -59,7 +60,7 @@ static bool join_slot(Slot *d, const Slot *s)
         d->name = d->name == s->name ? d->name : NULL;
         return changed;
     }
-    *d = (Slot){.k = K_HOME, .class = join_class(class_of_slot(d), class_of_slot(s)), .hint = s->hint};
+    *d = (Slot){.k = K_HOME, .class = rf_join_class(rf_class_of_slot(d), rf_class_of_slot(s)), .hint = s->hint};
     return true;
 }
 
@@ -87,7 +88,7 @@ static Slot canonical(const Emit *e, uint32_t i, uint32_t target)
         return s;
     }
     if (s.k == K_ALIAS || s.k == K_GALIAS || s.k == K_ELEM || s.k == K_CONST) {
-        return (Slot){.k = K_HOME, .class = class_of_slot(&s), .shape = s.shape};
+        return (Slot){.k = K_HOME, .class = rf_class_of_slot(&s), .shape = s.shape};
     }
     return s;
 }
@@ -104,14 +105,19 @@ static void join(Emit *e, uint32_t target)
         d->reached = true;
         d->depth = e->s.depth;
         d->fresh = e->s.fresh;
+        d->marked = e->s.marked;
+        d->room = e->s.room;
         for (uint32_t i = 0; i < n; i++) {
             d->slots[i] = canonical(e, i, target);
         }
         changed = true;
     } else {
         uint64_t fresh = d->fresh & e->s.fresh;
-        changed = fresh != d->fresh;
+        bool marked = d->marked && e->s.marked, room = d->room && e->s.room;
+        changed = fresh != d->fresh || marked != d->marked || room != d->room;
         d->fresh = fresh;
+        d->marked = marked;
+        d->room = room;
         for (uint32_t i = 0; i < n; i++) {
             Slot s = canonical(e, i, target);
             changed |= join_slot(&d->slots[i], &s);
@@ -150,6 +156,7 @@ void rf_goto(Emit *e, uint32_t target)
     if (!e->dry && !e->block) {
         return;
     }
+    rf_room_for_loops(e, e->pc, target);
     rf_views_enter_loops(e, e->pc, target);
     if (e->dry) {
         join(e, target);
@@ -157,10 +164,11 @@ void rf_goto(Emit *e, uint32_t target)
         return;
     }
     convert(e, target);
-    if (!e->blocks[target]) {
+    gcc_jit_block *again = rf_count_target(e, target);
+    if (!again && !e->blocks[target]) {
         e->blocks[target] = rf_block(e);
     }
-    rf_jump(e, e->blocks[target]);
+    rf_jump(e, again ? again : e->blocks[target]);
 }
 
 void rf_park(Emit *e, uint32_t target)
@@ -224,40 +232,87 @@ static bool wanted_at_exit(const Emit *e, uint32_t pc, uint32_t i, RfExitError e
     return error == RF_EXIT_HANDLED || !e->live || rf_alive(e, pc, i);
 }
 
-/* Brings slot i to its home for an exit; its state there. */
-static char leave_slot(Emit *e, uint32_t i)
+/* Brings slot i to its home for an exit, as far as only the code can do that; its state there. What helper `exit` can find by a
+ * number goes to *number: there are many exits, and hardly one is ever taken. */
+static char leave_slot(Emit *e, uint32_t i, uint32_t *number)
 {
-    switch (e->s.slots[i].k) {
+    Slot *s = &e->s.slots[i];
+    *number = s->n;
+    switch (s->k) {
     case K_DEAD:
     case K_NULL: return RF_SLOT_NULL;
     case K_UNDEF: return RF_SLOT_UNDEF;
-    case K_INT: rf_set(e, rf_payload(e, rf_home(e, i)), rf_val(e, rf_ireg(e, i))); return RF_SLOT_INT;
-    case K_BOOL: rf_set(e, rf_payload(e, rf_home(e, i)), rf_val(e, rf_ireg(e, i))); return RF_SLOT_BOOL;
-    case K_FLOAT: rf_set(e, rf_payload_f(e, rf_home(e, i)), rf_val(e, rf_freg(e, i))); return RF_SLOT_FLOAT;
-    case K_UNIT:
-        rf_bound(e, RF_BIND_FUNCTION, e->s.slots[i].n, NULL, e->c->t_ptr); /* have it loaded */
-        rf_set(e, rf_payload(e, rf_home(e, i)), rf_k(e, e->s.slots[i].n));
-        return RF_SLOT_UNIT;
-    case K_BUILTIN: {
-        uint32_t number = rf_bind_number(e->c, RF_BIND_BUILTIN, 0, e->s.slots[i].name);
-        rf_set(e, rf_payload(e, rf_home(e, i)), rf_k(e, number));
-        return RF_SLOT_BUILTIN;
-    }
-    default:
-        if (e->s.slots[i].borrowed) { /* the interpreter will release it */
-            rf_retain_at(e, rf_home(e, i));
+    case K_INT: return RF_SLOT_INT; /* the others are stored by leave_chain */
+    case K_BOOL: return RF_SLOT_BOOL;
+    case K_FLOAT: return RF_SLOT_FLOAT;
+    case K_ELEM:
+        rf_set(e, rf_payload_p(e, rf_home(e, i)), rf_cast(e, rf_val(e, e->areg[i]), e->c->t_u8p));
+        return RF_SLOT_ELEM;
+    case K_ALIAS:
+        if (s->moved) { /* the local has given it up */
+            e->s.slots[s->n].k = K_NULL;
+            return RF_SLOT_MOVED;
         }
-        rf_to_home(e, i);
-        return RF_SLOT_HOME;
+        return RF_SLOT_LOCAL;
+    case K_LENT:
+        rf_copy_value(e, rf_home(e, i), rf_place(e, i));
+        return RF_SLOT_BORROWED;
+    case K_GALIAS: return RF_SLOT_GLOBAL;
+    case K_CONST: return RF_SLOT_CONST;
+    case K_UNIT: rf_bind_number(e->c, RF_BIND_FUNCTION, s->n, NULL); return RF_SLOT_UNIT; /* have it loaded */
+    case K_BUILTIN: *number = rf_bind_number(e->c, RF_BIND_BUILTIN, 0, s->name); return RF_SLOT_BUILTIN;
+    default: return s->borrowed ? RF_SLOT_BORROWED : RF_SLOT_HOME; /* the interpreter will release it */
     }
 }
 
-/* Calls helper `exit` with a new exit in the current block, which ends. states: n, taken. There is one call for all exits of a
+/* The block that stores slot i, a scalar of kind k, and goes on to next. */
+static gcc_jit_block *leave_block(Emit *e, uint32_t i, uint8_t k, gcc_jit_block *next)
+{
+    for (uint32_t j = 0; j < e->nleaves; j++) {
+        if (e->leaves[j].slot == i && e->leaves[j].k == k && e->leaves[j].next == next) {
+            return e->leaves[j].block;
+        }
+    }
+    if (e->nleaves == e->leaves_cap) {
+        uint32_t cap = e->leaves_cap ? e->leaves_cap * 2 : 64;
+        e->leaves = rf_mem_resize(e->leaves, sizeof(Leave) * e->leaves_cap, sizeof(Leave) * cap);
+        e->leaves_cap = cap;
+    }
+    gcc_jit_block *from = e->block, *block = e->block = rf_block(e);
+    e->homes_block = block; /* the exit has set fp */
+    e->leaves[e->nleaves++] = (Leave){.slot = i, .k = k, .block = block, .next = next};
+    if (k == K_FLOAT) {
+        rf_set(e, rf_payload_f(e, rf_home(e, i)), rf_val(e, rf_freg(e, i)));
+    } else {
+        rf_set(e, rf_payload(e, rf_home(e, i)), rf_val(e, rf_ireg(e, i)));
+    }
+    rf_jump(e, next);
+    e->block = from;
+    return block;
+}
+
+/* Where an exit goes to have its registers stored. */
+static gcc_jit_block *leave_chain(Emit *e, const RfExit *exit, gcc_jit_block *end)
+{
+    for (uint32_t i = 0; i < exit->nslots; i++) {
+        char state = exit->slots[i];
+        if (state == RF_SLOT_INT || state == RF_SLOT_BOOL || state == RF_SLOT_FLOAT) {
+            end = leave_block(e, i, state == RF_SLOT_FLOAT ? K_FLOAT : K_INT, end);
+        }
+    }
+    return end;
+}
+
+static void *copy_of(const void *data, size_t size)
+{
+    return memcpy(rf_mem_alloc(size), data, size);
+}
+
+/* Calls helper `exit` with a new exit in the current block, which ends. Its slots and numbers are taken. There is one call for all exits of a
  * function (and one for those that pass no fp): calls are dear in GCC. */
-static void call_exit(Emit *e, RfExit exit, char *states)
+static void call_exit(Emit *e, RfExit exit)
 {
     exit.unit = e->u->number;
-    exit.slots = states;
     exit.expected = e->expected;
     e->expected = 0;
     RfCompiler *c = e->c;
@@ -265,25 +320,92 @@ static void call_exit(Emit *e, RfExit exit, char *states)
     if (e->absent) { /* the exit behind it, which is no failure of a guess */
         exit.reason = RF_REASON_BOUNDS;
         exit.guard = false;
-        char *copy = rf_mem_alloc(exit.nslots + 1u);
-        exit.slots = memcpy(copy, states, exit.nslots + 1u);
+        exit.slots = copy_of(exit.slots, exit.nslots + 1u);
+        exit.numbers = copy_of(exit.numbers, sizeof(uint32_t) * exit.nnumbers);
         add_exit(e, exit);
         R absent = rf_cmp(e, GCC_JIT_COMPARISON_LT, rf_val(e, e->absent), rf_kt(e, c->t_i32, 0));
         number = rf_bin(e, GCC_JIT_BINARY_OP_PLUS, c->t_u64, number, rf_cast(e, absent, c->t_u64));
         e->absent = NULL;
     }
-    unsigned raised = exit.error == RF_EXIT_RAISED;
-    if (!e->leave[raised]) {
+    unsigned raised = exit.error == RF_EXIT_RAISED, marked = e->s.marked;
+    if (!e->leave[raised][marked]) {
         gcc_jit_block *from = e->block;
         e->leave_with = e->leave_with ? e->leave_with : rf_temp(e, c->t_u64);
-        e->leave[raised] = e->block = rf_block(e);
+        e->leave[raised][marked] = e->block = rf_block(e);
         R fp = raised ? rf_kt(e, c->t_ptr, 0) : rf_cast(e, e->fp, c->t_ptr);
         R args[4] = {e->vm, e->frame, fp, rf_val(e, e->leave_with)};
         rf_gcc.block_end_with_return(e->block, NULL, rf_help(e, RF_HELPER_exit, 4, args));
         e->block = from;
     }
     rf_set(e, e->leave_with, number);
-    rf_jump(e, e->leave[raised]);
+    rf_jump(e, raised ? e->leave[raised][marked] : leave_chain(e, &exit, e->leave[raised][marked]));
+}
+
+/* Does an instruction change nothing but the operands above the depth where it began? Helpers that see the frame clear
+ * restart_pc themselves (rf_where). */
+static bool changes_nothing(RfOp op)
+{
+    switch (op) {
+    case RF_OP_NOP:
+    case RF_OP_CONST:
+    case RF_OP_DUP:
+    case RF_OP_LOAD_LOCAL:
+    case RF_OP_LOAD_GLOBAL:
+    case RF_OP_ADD:
+    case RF_OP_SUB:
+    case RF_OP_MUL:
+    case RF_OP_DIV:
+    case RF_OP_MOD:
+    case RF_OP_EQ:
+    case RF_OP_NE:
+    case RF_OP_LT:
+    case RF_OP_GT:
+    case RF_OP_LE:
+    case RF_OP_GE:
+    case RF_OP_NEG:
+    case RF_OP_NOT:
+    case RF_OP_INDEX:
+    case RF_OP_INDEX_LOCAL:
+    case RF_OP_GET_FIELD: return true;
+    default: return false;
+    }
+}
+
+void rf_restart(Emit *e)
+{
+    if (e->dry) {
+        return;
+    }
+    if (e->s.depth == 0) {
+        e->restart_pc = e->pc;
+        e->restart_block[0] = e->restart_block[1] = NULL;
+        memcpy(e->restart_slots, e->s.slots, sizeof(Slot) * e->u->nlocals);
+    } else if (e->restart_pc != UINT32_MAX && !changes_nothing((RfOp)e->u->code[e->pc - 1].op)) {
+        e->restart_pc = UINT32_MAX;
+    }
+}
+
+/* May an exit for this reason at the present pc go back to restart_pc instead? Then it has no operands to save, and what they
+ * were made from need not be kept: the interpreter makes them again. Guards of types stay where the interpreter meets the
+ * value that surprised them. */
+static bool restarts(const Emit *e, RfReason reason)
+{
+    if (e->restart_pc == UINT32_MAX || (reason != RF_REASON_OVERFLOW && reason != RF_REASON_BOUNDS) ||
+        rf_is_handled(e)) {
+        return false;
+    }
+    for (uint32_t i = 0; i < e->u->nlocals; i++) {
+        const Slot *s = &e->s.slots[i], *was = &e->restart_slots[i];
+        if (s->k != was->k || s->class != was->class || s->shape != was->shape || s->n != was->n) {
+            return false;
+        }
+    }
+    for (uint32_t i = e->u->nlocals; i < e->u->nlocals + e->s.depth; i++) {
+        if (e->s.slots[i].k == K_HOME) { /* owns a value */
+            return false;
+        }
+    }
+    return true;
 }
 
 static gcc_jit_block *make_exit(Emit *e, uint32_t pc, RfReason reason, bool guard, RfExitError error)
@@ -299,25 +421,33 @@ static gcc_jit_block *make_exit(Emit *e, uint32_t pc, RfReason reason, bool guar
     gcc_jit_block *from = e->block, *block = rf_block(e);
     e->block = block;
     rf_need_homes(e);
-    for (uint32_t i = nlocals; i < n; i++) {
-        Slot *s = &e->s.slots[i];
-        uint32_t source = s->n;
-        bool moved = s->k == K_ALIAS && s->moved;
-        states[i] = leave_slot(e, i);
-        if (moved) { /* the local has given its value up */
-            e->s.slots[source].k = K_NULL;
-        }
+    e->s.marked = e->s.marked || e->lazy_fp; /* it was needed for that */
+    uint32_t *number = rf_mem_alloc(sizeof *number * n), *numbers = rf_mem_alloc(sizeof *numbers * n), count = 0;
+    for (uint32_t i = nlocals; i < n; i++) { /* first: what they have taken over is no local's any more */
+        states[i] = leave_slot(e, i, &number[i]);
     }
     for (uint32_t i = 0; i < nlocals; i++) {
         Slot *s = &e->s.slots[i];
         if (s->k < K_HOME && s->k != K_UNDEF && !wanted_at_exit(e, pc, i, error)) {
             s->k = K_DEAD;
         }
-        states[i] = leave_slot(e, i);
+        states[i] = leave_slot(e, i, &number[i]);
     }
     states[n] = 0;
-    call_exit(e, (RfExit){.pc = pc, .nslots = n, .error = (uint8_t)error, .reason = (uint8_t)reason, .guard = guard},
-              states);
+    for (uint32_t i = 0; i < n; i++) {
+        numbers[count] = number[i];
+        count += rf_slot_has_number(states[i]);
+    }
+    rf_mem_free(number, sizeof *number * n);
+    numbers = rf_mem_resize(numbers, sizeof *numbers * n, sizeof *numbers * count);
+    call_exit(e, (RfExit){.pc = pc,
+                          .nslots = n,
+                          .error = (uint8_t)error,
+                          .reason = (uint8_t)reason,
+                          .guard = guard,
+                          .slots = states,
+                          .nnumbers = count,
+                          .numbers = numbers});
     e->block = from;
     rf_state_copy(e, &e->s, &kept);
     rf_mem_free(slots, sizeof(Slot) * e->nslots);
@@ -331,6 +461,16 @@ uint32_t rf_entry_record(Emit *e, uint32_t pc, uint32_t n, char *states)
 
 gcc_jit_block *rf_exit(Emit *e, uint32_t pc, RfReason reason, bool guard)
 {
+    if (!e->dry && e->block && pc == e->pc && !e->absent && restarts(e, reason)) {
+        gcc_jit_block **known = &e->restart_block[reason == RF_REASON_BOUNDS];
+        if (!*known) {
+            uint32_t depth = e->s.depth;
+            e->s.depth = 0;
+            *known = make_exit(e, e->restart_pc, reason, guard, RF_EXIT_NO_ERROR);
+            e->s.depth = depth;
+        }
+        return *known;
+    }
     return make_exit(e, pc, reason, guard, RF_EXIT_NO_ERROR);
 }
 
@@ -373,7 +513,8 @@ gcc_jit_block *rf_exit_raised(Emit *e)
     states[n] = 0;
     gcc_jit_block *from = e->block, *block = rf_block(e);
     e->block = block;
-    call_exit(e, (RfExit){.pc = e->pc, .nslots = n, .error = RF_EXIT_RAISED, .reason = RF_REASON_EXCEPTION}, states);
+    call_exit(
+        e, (RfExit){.pc = e->pc, .nslots = n, .error = RF_EXIT_RAISED, .reason = RF_REASON_EXCEPTION, .slots = states});
     e->block = from;
     return block;
 }
@@ -383,22 +524,11 @@ void rf_expect(Emit *e, SlotKind k)
     e->expected |= class_of_kind(k);
 }
 
-void rf_guard(Emit *e, R cond, RfReason reason)
+/* Continues when cond holds (likely), else goes to out. */
+static void guard_to(Emit *e, R cond, gcc_jit_block *out)
 {
-    if (e->dry || !e->block) {
-        return;
-    }
     RfCompiler *c = e->c;
     gcc_jit_block *ok = rf_block(e);
-    gcc_jit_block *out = e->exit_pc == e->pc && e->exit_block ? e->exit_block
-                                                              : rf_exit(e, e->pc, reason, reason != RF_REASON_OVERFLOW);
-    if (out != e->exit_block) {
-        e->exit_number = c->head.nexits - 1;
-    }
-    c->head.exits[e->exit_number].expected |= e->expected;
-    e->expected = 0;
-    e->exit_pc = e->pc;
-    e->exit_block = out;
     if (c->stress && c->nstress < RF_STRESS_MAX) {
         L counter = rf_gcc.context_new_array_access(c->ctx, NULL, rf_val(e, c->stress), rf_k(e, c->nstress++));
         gcc_jit_block *go = rf_block(e);
@@ -408,6 +538,46 @@ void rf_guard(Emit *e, R cond, RfReason reason)
     }
     rf_branch(e, rf_likely(e, cond, true), ok, out);
     e->block = ok;
+}
+
+void rf_guard(Emit *e, R cond, RfReason reason)
+{
+    if (e->dry || !e->block) {
+        return;
+    }
+    RfCompiler *c = e->c;
+    if (restarts(e, reason)) {
+        e->expected = 0;
+        guard_to(e, cond, rf_exit(e, e->pc, reason, reason != RF_REASON_OVERFLOW));
+        return;
+    }
+    gcc_jit_block *out =
+        e->exit_pc == e->pc && e->exit_block ? e->exit_block : rf_exit(e, e->pc, reason, reason != RF_REASON_OVERFLOW);
+    if (out != e->exit_block) {
+        e->exit_number = c->head.nexits - 1;
+    }
+    c->head.exits[e->exit_number].expected |= e->expected;
+    e->expected = 0;
+    e->exit_pc = e->pc;
+    e->exit_block = out;
+    guard_to(e, cond, out);
+}
+
+void rf_guard_overflow(Emit *e, R cond, L restore, R value)
+{
+    if (e->dry || !e->block) {
+        return;
+    }
+    if (!restore || !restarts(e, RF_REASON_OVERFLOW)) {
+        rf_guard(e, cond, RF_REASON_OVERFLOW);
+        return;
+    }
+    gcc_jit_block *from = e->block, *cold = rf_block(e), *out = rf_exit(e, e->pc, RF_REASON_OVERFLOW, false);
+    e->block = cold;
+    rf_set(e, restore, value);
+    rf_jump(e, out);
+    e->block = from;
+    guard_to(e, cond, cold);
 }
 
 bool rf_state_fits(Emit *e, uint32_t target)
@@ -430,7 +600,7 @@ void rf_to_home(Emit *e, uint32_t i)
     if (s->k != K_HOME) {
         e->exit_block = NULL;
     }
-    uint16_t class = class_of_slot(s);
+    uint16_t class = rf_class_of_slot(s);
     uint32_t shape = s->shape;
     switch (s->k) {
     case K_HOME: return;
@@ -485,6 +655,8 @@ void rf_spill(Emit *e, bool locals)
     for (uint32_t i = 0; i < e->u->nlocals; i++) {
         if (e->s.slots[i].k < K_HOME) {
             rf_store_scalar(e, rf_home(e, i), i);
+        } else if (e->s.slots[i].k == K_LENT) {
+            rf_copy_value(e, rf_home(e, i), rf_place(e, i));
         }
     }
 }

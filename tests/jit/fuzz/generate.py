@@ -410,7 +410,7 @@ class Generator:
         if depth > 0:
             choices += [(self.condition, 16), (self.attempt, 9), (self.matching, 5), (self.several, 5), (self.destructure, 3), (self.dotted, 4)]
             if self.weight < 60:
-                choices += [(self.loop, 16)]
+                choices += [(self.loop, 16), (self.walk, 8)]
         if self.loops > 0 and self.quiet_loops > 0:
             choices += [(self.leave_loop, 5)]
         if self.current is not None and depth < 3:
@@ -737,6 +737,57 @@ class Generator:
         self.loops -= 1
         self.quiet_loops -= 1
         self.close(close or "")
+
+    def walk(self, scope, depth):
+        """A loop whose counter indexes arrays: upwards or downwards, with steps, offsets and limits that may not fit them."""
+        inner = Scope(scope)
+        kind = self.pick(("ints", "ints", "floats", "bools", "strs"))
+        name, array = self.fresh("i"), self.fresh("w")
+        self.emit("mut %s := %s" % (array, self.clipped(kind, self.expr(kind, scope, 2))))
+        inner.kinds[array] = kind
+        if self.chance(0.7):
+            inner.kept.add(array)
+        limit = self.pick(("len(%s)" % array, "len(%s)" % array, "len(%s) - 1" % array, "%d" % self.rng.randint(0, 13)))
+        step = self.pick(("1", "1", "1", "2", "5"))
+        weight, self.weight = self.weight, self.weight * 12
+        quiet, self.quiet_loops = self.quiet_loops, 0  # a `continue` would skip the step
+        way = self.rng.randrange(4)
+        inner.kinds[name] = "int"
+        inner.kept.add(name)
+        extra = " && " + self.expr("bool", inner, 1) if self.chance(0.2) else ""
+        offset = self.pick(("", "", "", " + 1", " - 1"))
+        index = "%s[%s%s]" % (array, name, offset)
+        if way == 0:
+            self.open("for %s in %s..%s" % (name, self.pick(("0", "0", "1")), limit))
+        elif way == 1:
+            self.emit("mut %s := %s - 1" % (name, limit))
+            self.open("while %s >= %s%s" % (name, self.pick(("0", "0", "1", "-1")), extra))
+        else:
+            self.emit("mut %s := %s" % (name, self.pick(("0", "0", "1"))))
+            compare = self.pick(("<", "<", "<=")) if way == 2 else "<"
+            self.open("while %s %s %s%s" % (name, compare, limit, extra))
+        element = ELEMENT[kind]
+        guarded = self.chance(0.5)
+        if guarded:
+            self.open("if %s%s < len(%s) && %s%s >= 0" % (name, offset, array, name, offset))
+        target, _ = self.target(scope, (element,))
+        if target and element in ("int", "float"):
+            self.emit("%s %s %s" % (target, self.pick(("+=", "-=", ":=")), index))
+        elif target:
+            self.emit("%s := %s" % (target, index))
+        if self.chance(0.5):
+            self.emit("%s := %s" % (index, self.clipped(element, self.expr(element, inner, 1))))
+        if guarded:
+            self.close()
+        if self.chance(0.4):
+            self.block(inner, 1, 0)
+        if way == 1:
+            self.emit("%s := %s - %s" % (name, name, step))
+        elif way > 1:
+            self.emit("%s := %s + %s" % (name, name, step))
+        self.weight = weight
+        self.quiet_loops = quiet
+        self.close()
 
     def pause(self, scope, depth):
         self.emit(self.pick(("await async_sleep(0)", "if %s { await async_sleep(0) }" % self.expr("bool", scope, 1))))
