@@ -114,7 +114,7 @@ static void start_state(Emit *e, const RfJobLoop *loop)
 {
     const RfJobUnit *u = e->u;
     e->s.reached = true;
-    e->s.fresh = 0;
+    e->s.fresh = e->s.there = 0;
     if (!loop) {
         e->s.depth = 0;
         for (uint32_t i = 0; i < u->nlocals; i++) {

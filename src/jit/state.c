@@ -104,14 +104,16 @@ static void join(Emit *e, uint32_t target)
         d->reached = true;
         d->depth = e->s.depth;
         d->fresh = e->s.fresh;
+        d->there = e->s.there;
         for (uint32_t i = 0; i < n; i++) {
             d->slots[i] = canonical(e, i, target);
         }
         changed = true;
     } else {
-        uint64_t fresh = d->fresh & e->s.fresh;
-        changed = fresh != d->fresh;
+        uint64_t fresh = d->fresh & e->s.fresh, there = d->there & e->s.there;
+        changed = fresh != d->fresh || there != d->there;
         d->fresh = fresh;
+        d->there = there;
         for (uint32_t i = 0; i < n; i++) {
             Slot s = canonical(e, i, target);
             changed |= join_slot(&d->slots[i], &s);
