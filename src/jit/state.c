@@ -256,6 +256,15 @@ static char leave_slot(Emit *e, uint32_t i, uint32_t *number)
     }
 }
 
+static void store_register(Emit *e, uint32_t i, uint8_t k)
+{
+    if (k == K_FLOAT) {
+        rf_set(e, rf_payload_f(e, rf_home(e, i)), rf_val(e, rf_freg(e, i)));
+    } else {
+        rf_set(e, rf_payload(e, rf_home(e, i)), rf_val(e, rf_ireg(e, i)));
+    }
+}
+
 /* The block that stores slot i, a scalar of kind k, and goes on to next. */
 static gcc_jit_block *leave_block(Emit *e, uint32_t i, uint8_t k, gcc_jit_block *next)
 {
@@ -272,11 +281,7 @@ static gcc_jit_block *leave_block(Emit *e, uint32_t i, uint8_t k, gcc_jit_block 
     gcc_jit_block *from = e->block, *block = e->block = rf_block(e);
     e->homes_block = block; /* the exit has set fp */
     e->leaves[e->nleaves++] = (Leave){.slot = i, .k = k, .block = block, .next = next};
-    if (k == K_FLOAT) {
-        rf_set(e, rf_payload_f(e, rf_home(e, i)), rf_val(e, rf_freg(e, i)));
-    } else {
-        rf_set(e, rf_payload(e, rf_home(e, i)), rf_val(e, rf_ireg(e, i)));
-    }
+    store_register(e, i, k);
     rf_jump(e, next);
     e->block = from;
     return block;
@@ -287,7 +292,12 @@ static gcc_jit_block *leave_chain(Emit *e, const RfExit *exit, gcc_jit_block *en
 {
     for (uint32_t i = 0; i < exit->nslots; i++) {
         char state = exit->slots[i];
-        if (state == RF_SLOT_INT || state == RF_SLOT_BOOL || state == RF_SLOT_FLOAT) {
+        if (state != RF_SLOT_INT && state != RF_SLOT_BOOL && state != RF_SLOT_FLOAT) {
+            continue;
+        }
+        if (i >= e->u->nlocals || e->lazy_fp) {
+            store_register(e, i, state == RF_SLOT_FLOAT ? K_FLOAT : K_INT);
+        } else {
             end = leave_block(e, i, state == RF_SLOT_FLOAT ? K_FLOAT : K_INT, end);
         }
     }
