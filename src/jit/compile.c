@@ -117,7 +117,7 @@ static void start_state(Emit *e, const RfJobLoop *loop)
 {
     const RfJobUnit *u = e->u;
     e->s.reached = true;
-    e->s.fresh = 0;
+    e->s.fresh = e->s.there = 0;
     e->s.marked = loop || !e->info->quiet;
     e->s.room = false;
     if (!loop) {

@@ -62,6 +62,7 @@ typedef struct State {
     uint64_t fresh;  /* views (by number) that need no refreshing */
     bool marked;     /* the frame has its mark: see UnitInfo.quiet */
     bool room;       /* there is a frame left for a call */
+    uint64_t there;  /* globals (by number in the unit's list) that have been found set: they stay so */
     Slot *slots;     /* nlocals + max_stack */
 } State;
 
@@ -354,6 +355,7 @@ void rf_view_clear_globals(Emit *e);
 void rf_view_refresh(Emit *e, View *v);
 void rf_view_refresh_slowly(Emit *e, const View *v); /* by a helper: for slow paths, where size counts. Its freshness stays */
 R rf_global_is_mut(Emit *e, uint32_t global);
+uint64_t rf_global_bit(const Emit *e, uint32_t global); /* in State.there; 0: it has none */
 View *rf_view_of(Emit *e, bool global, uint32_t n);
 void rf_views_enter_loops(Emit *e, uint32_t from, uint32_t to);
 void rf_views_collect(Emit *e);

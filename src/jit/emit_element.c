@@ -169,10 +169,13 @@ void rf_view_clear_globals(Emit *e)
     }
 }
 
-void rf_view_refresh(Emit *e, View *v)
+/* Leaves at pc `resume` when the global is not set, unless that is -1. */
+static void refresh(Emit *e, View *v, int64_t resume)
 {
+    uint64_t there = v->global && resume >= 0 ? rf_global_bit(e, v->n) & ~e->s.there : 0;
     e->s.fresh |= bit_of(e, v);
     rf_count_dirty(e, v);
+    e->s.there |= there;
     if (e->dry || !e->block) {
         return;
     }
@@ -210,10 +213,21 @@ void rf_view_refresh(Emit *e, View *v)
     rf_set(e, v->wlen, rf_bin(e, GCC_JIT_BINARY_OP_MULT, c->t_u64, unique, rf_val(e, v->len)));
     rf_jump(e, on);
     e->block = none;
+    if (there) { /* then the loop need not ask */
+        gcc_jit_block *set = rf_block(e), *out = rf_exit(e, (uint32_t)resume, RF_REASON_GLOBAL_CHANGED, true);
+        R tag = rf_val(e, rf_tag(e, var_place(e, true, v->n)));
+        rf_branch(e, rf_cmp(e, GCC_JIT_COMPARISON_NE, tag, rf_kt(e, c->t_u64, RF_TAG_UNDEF)), set, out);
+        e->block = set;
+    }
     rf_set(e, v->len, rf_kt(e, c->t_u64, 0));
     rf_set(e, v->wlen, rf_kt(e, c->t_u64, 0));
     rf_jump(e, on);
     e->block = on;
+}
+
+void rf_view_refresh(Emit *e, View *v)
+{
+    refresh(e, v, -1);
 }
 
 void rf_view_refresh_slowly(Emit *e, const View *v)
@@ -247,7 +261,7 @@ void rf_views_enter_loops(Emit *e, uint32_t from, uint32_t to)
     wanted &= ~e->s.fresh;
     for (uint32_t i = 0; i < e->nviews; i++) {
         if (wanted >> i & 1) {
-            rf_view_refresh(e, &e->views[i]);
+            refresh(e, &e->views[i], to);
         }
     }
 }

@@ -30,7 +30,7 @@ static uint32_t unwind(Emit *e, const RfHandler *h)
     }
     uint32_t slot = rf_push_slot(e, K_HOME);
     e->s.slots[slot].class = h->raw ? RF_CLASS_OTHER : RF_CLASS_STRUCT;
-    e->s.fresh = 0; /* see rf_enter_handler */
+    e->s.fresh = e->s.there = 0; /* see rf_enter_handler; not every edge to it is seen in the dry passes */
     return slot;
 }
 

@@ -58,12 +58,27 @@ static const RfJobGlobal *global_info(const Emit *e, uint32_t slot)
     return NULL;
 }
 
+uint64_t rf_global_bit(const Emit *e, uint32_t global)
+{
+    for (uint32_t i = 0; i < e->u->nglobals && i < 64; i++) {
+        if (e->u->globals[i].slot == global && !e->generator) { /* which can be entered at loops */
+            return UINT64_C(1) << i;
+        }
+    }
+    return 0;
+}
+
 /* Goes on when the global is there; else the instruction raises its error. */
 static void else_undefined(Emit *e, uint32_t g)
 {
+    uint64_t bit = rf_global_bit(e, g);
+    if (e->s.there & bit) {
+        return;
+    }
     if (rf_is_handled(e)) {
         rf_may_fail(e);
     }
+    e->s.there |= bit;
     if (e->dry || !e->block) {
         return;
     }

@@ -107,15 +107,17 @@ static void join(Emit *e, uint32_t target)
         d->fresh = e->s.fresh;
         d->marked = e->s.marked;
         d->room = e->s.room;
+        d->there = e->s.there;
         for (uint32_t i = 0; i < n; i++) {
             d->slots[i] = canonical(e, i, target);
         }
         changed = true;
     } else {
-        uint64_t fresh = d->fresh & e->s.fresh;
+        uint64_t fresh = d->fresh & e->s.fresh, there = d->there & e->s.there;
         bool marked = d->marked && e->s.marked, room = d->room && e->s.room;
-        changed = fresh != d->fresh || marked != d->marked || room != d->room;
+        changed = fresh != d->fresh || there != d->there || marked != d->marked || room != d->room;
         d->fresh = fresh;
+        d->there = there;
         d->marked = marked;
         d->room = room;
         for (uint32_t i = 0; i < n; i++) {
@@ -265,6 +267,15 @@ static char leave_slot(Emit *e, uint32_t i, uint32_t *number)
     }
 }
 
+static void store_register(Emit *e, uint32_t i, uint8_t k)
+{
+    if (k == K_FLOAT) {
+        rf_set(e, rf_payload_f(e, rf_home(e, i)), rf_val(e, rf_freg(e, i)));
+    } else {
+        rf_set(e, rf_payload(e, rf_home(e, i)), rf_val(e, rf_ireg(e, i)));
+    }
+}
+
 /* The block that stores slot i, a scalar of kind k, and goes on to next. */
 static gcc_jit_block *leave_block(Emit *e, uint32_t i, uint8_t k, gcc_jit_block *next)
 {
@@ -281,11 +292,7 @@ static gcc_jit_block *leave_block(Emit *e, uint32_t i, uint8_t k, gcc_jit_block 
     gcc_jit_block *from = e->block, *block = e->block = rf_block(e);
     e->homes_block = block; /* the exit has set fp */
     e->leaves[e->nleaves++] = (Leave){.slot = i, .k = k, .block = block, .next = next};
-    if (k == K_FLOAT) {
-        rf_set(e, rf_payload_f(e, rf_home(e, i)), rf_val(e, rf_freg(e, i)));
-    } else {
-        rf_set(e, rf_payload(e, rf_home(e, i)), rf_val(e, rf_ireg(e, i)));
-    }
+    store_register(e, i, k);
     rf_jump(e, next);
     e->block = from;
     return block;
@@ -296,7 +303,12 @@ static gcc_jit_block *leave_chain(Emit *e, const RfExit *exit, gcc_jit_block *en
 {
     for (uint32_t i = 0; i < exit->nslots; i++) {
         char state = exit->slots[i];
-        if (state == RF_SLOT_INT || state == RF_SLOT_BOOL || state == RF_SLOT_FLOAT) {
+        if (state != RF_SLOT_INT && state != RF_SLOT_BOOL && state != RF_SLOT_FLOAT) {
+            continue;
+        }
+        if (i >= e->u->nlocals || e->lazy_fp) {
+            store_register(e, i, state == RF_SLOT_FLOAT ? K_FLOAT : K_INT);
+        } else {
             end = leave_block(e, i, state == RF_SLOT_FLOAT ? K_FLOAT : K_INT, end);
         }
     }
