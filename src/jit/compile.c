@@ -239,13 +239,21 @@ static void run_block(Emit *e, uint32_t start)
     const RfJobUnit *u = e->u;
     rf_state_copy(e, &e->s, &e->in[start]);
     e->exit_block = NULL;
+    for (uint32_t i = u->nlocals; i < u->nlocals + e->s.depth; i++) {
+        e->s.slots[i].sum = SUM_NONE;
+        e->s.slots[i].copy = 0;
+    }
     if (start < e->first_pc || start > e->last_pc) { /* the loop is over: the rest is the interpreter's */
         rf_jump(e, rf_exit(e, start, RF_REASON_NONE, false));
         e->block = NULL;
         return;
     }
     rf_enter_handler(e, start);
-    for (e->pc = start; e->block && !e->rejected;) {
+    e->pc = start;
+    rf_count_test(e, start);
+    e->restart_pc = UINT32_MAX;
+    while (e->block && !e->rejected) {
+        rf_restart(e);
         rf_gen_instr(e);
         if (e->dry && e->osr < 0) {
             note_homes(e);
@@ -350,11 +358,15 @@ static void do_function(RfCompiler *c, UnitInfo *info, const RfJobLoop *loop, bo
     e.ireg = rf_mem_zalloc(sizeof(L) * e.nslots);
     e.freg = rf_mem_zalloc(sizeof(L) * e.nslots);
     e.areg = rf_mem_zalloc(sizeof(L) * e.nslots);
+    e.uses = rf_mem_zalloc(sizeof(CountUse) * (len + 1));
+    e.restart_slots = rf_mem_zalloc(sizeof(Slot) * e.nslots);
+    e.restart_pc = UINT32_MAX;
     if (e.nslots > MAX_SLOTS) {
         rf_reject(&e, RF_REASON_TOO_MANY_LOCALS);
     } else if (rf_flow_analyse(&e)) {
         static char reachable; /* stands for a block in dry passes */
         rf_views_collect(&e);
+        rf_counts_find(&e);
         uint32_t start = e.start_pc;
         e.block = (gcc_jit_block *)(void *)&reachable;
         start_state(&e, loop);
@@ -416,6 +428,8 @@ static void do_function(RfCompiler *c, UnitInfo *info, const RfJobLoop *loop, bo
         rf_mem_free(e.gen_homes, e.nslots);
     }
     rf_mem_free(e.areg, sizeof(L) * e.nslots);
+    rf_mem_free(e.uses, sizeof(CountUse) * (len + 1));
+    rf_mem_free(e.restart_slots, sizeof(Slot) * e.nslots);
     if (e.loops) {
         rf_mem_free(e.loops, sizeof(Loop) * (e.nloops_cap + 1));
     }
@@ -575,7 +589,7 @@ static void add_entry(RfCompiler *c, uint32_t unit, int32_t pc)
 static void make_entry(RfCompiler *c, UnitInfo *info)
 {
     const RfJobUnit *u = info->u;
-    Emit e = {.c = c, .info = info, .u = u, .osr = -1};
+    Emit e = {.c = c, .info = info, .u = u, .osr = -1, .restart_pc = UINT32_MAX};
     e.nslots = (uint32_t)u->nlocals + 4;
     e.s.slots = rf_mem_zalloc(sizeof(Slot) * e.nslots);
     for (uint32_t i = 0; i < u->nlocals; i++) {

@@ -48,7 +48,13 @@ typedef struct Slot {
     uint32_t shape; /* 1 + job shape when class is STRUCT and the shape is known */
     uint16_t hint;  /* K_HOME: a guess at the class of array it holds, from what made it; unlike class not to be relied on */
     const char *name; /* K_BUILTIN; K_HOME: NULL, or it holds the builtin called this */
+    uint8_t sum;      /* K_INT operand: RfSum, with `offset`; only within a block */
+    int32_t offset;
+    uint16_t copy; /* K_INT operand: 1 + the local that it is a copy of, until an instruction changes something; else 0 */
 } Slot;
+
+/* What is known of an int operand in a counted loop (emit_count.c). */
+typedef enum RfSum { SUM_NONE, SUM_COUNTER, SUM_CONST } RfSum; /* the counter + offset; offset */
 
 typedef struct State {
     bool reached;
@@ -73,10 +79,37 @@ typedef struct View {
 #define RF_DIRECT_PARAMS 5u /* a direct form has these at most beside the function's own */
 #define RF_STRESS_MAX 4096 /* guards that can be made to fail in one image */
 
+/* A loop that counts: emit_count.c. */
+typedef struct Count {
+    bool is;
+    bool up, inclusive; /* the counter grows; its limit is the last value of it */
+    bool items;         /* FOR_LOOP over ints */
+    bool slow;          /* a turn may take long */
+    bool left;          /* the counter is the left operand of the comparison */
+    uint32_t local;     /* the counter, or UINT32_MAX */
+    uint32_t test;      /* start of the block where the condition begins */
+    uint32_t compare;   /* the comparison with the limit, or the FOR_LOOP */
+    uint32_t body;      /* what follows when it holds */
+    uint32_t store;     /* where the counter changes; UINT32_MAX: only with FOR_LOOP */
+    uint32_t step;      /* local with the step, or UINT32_MAX */
+    uint64_t dirty;     /* views that change inside */
+    L limit;
+    L end;                /* the counter (items: how many are left) at which the turns so far allowed are over */
+    gcc_jit_block *again; /* at `test`, from inside */
+} Count;
+
+/* What an instruction does with the counter of its loop. */
+typedef struct CountUse {
+    enum { USE_NONE, USE_SUM, USE_READ, USE_WRITE } kind;
+    uint32_t view;
+    int32_t offset;
+} CountUse;
+
 typedef struct Loop {
     uint32_t start, end; /* pcs [start, end]: end is the back edge */
     uint64_t views;      /* views used inside */
     bool calls;          /* functions of the image are called inside */
+    Count count;
 } Loop;
 
 typedef struct RfCompiler RfCompiler;
@@ -144,11 +177,16 @@ typedef struct Emit {
     uint32_t nviews;
     Loop *loops;
     uint32_t nloops, nloops_cap;
+    CountUse *uses; /* by pc */
     uint32_t ntemps;
     bool rejected;
     uint32_t exit_pc;   /* cache of the exit block of this pc with unchanged state */
     gcc_jit_block *exit_block;
     uint32_t exit_number; /* of exit_block */
+    /* Instructions since this pc have changed nothing: an exit may go back there (rf_restart). UINT32_MAX: they have. */
+    uint32_t restart_pc;
+    Slot *restart_slots; /* locals there */
+    gcc_jit_block *restart_block[2]; /* exits to there: overflow, bounds */
     L absent;             /* see rf_exit_element */
     uint16_t expected;    /* what the next guard or exit wants (rf_expect) */
 } Emit;
@@ -216,6 +254,9 @@ bool rf_state_fits(Emit *e, uint32_t target);
 void rf_expect(Emit *e, SlotKind k);
 /* Continues when cond holds (likely), else leaves at e->pc. */
 void rf_guard(Emit *e, R cond, RfReason reason);
+/* The same for an int overflow. restore: NULL, or the register of a local that is `value` when it leaves: lets GCC overwrite it. */
+void rf_guard_overflow(Emit *e, R cond, L restore, R value);
+void rf_restart(Emit *e); /* before each instruction: may exits behind it go back to it? */
 /* Makes slot i live in its home, owned. */
 void rf_to_home(Emit *e, uint32_t i);
 /* All operands, and all locals, in homes for the VM to see (locals that are scalars stay in registers as well). */
@@ -318,6 +359,20 @@ bool rf_takes_elem(const Emit *e, uint32_t depth); /* may it be a stable one? */
 void rf_keep_elems(Emit *e); /* before anything that may change a container: they get counts of their own */
 bool rf_gen_store_nested(Emit *e, const RfJobPath *path, bool value_on_top);
 bool rf_gen_index_nested(Emit *e, uint32_t xslot, uint32_t islot, SlotKind k);
+/* emit_count.c: loops whose counter stays below a limit; see there */
+void rf_counts_find(Emit *e); /* after rf_views_collect */
+Count *rf_count_at(Emit *e, uint32_t pc); /* of the innermost loop around pc when it is counted, else NULL */
+bool rf_count_is_counter(Emit *e, uint32_t local); /* at e->pc: has the local the value that the loop's check was made for? */
+/* Is x op y at e->pc known not to overflow? what: how to mark the result. */
+bool rf_count_sum(Emit *e, RfOp op, const Slot *x, const Slot *y, Slot *what);
+bool rf_count_covers(Emit *e, const View *v, uint32_t islot, bool write); /* is the index at e->pc known to be in range? */
+void rf_count_dirty(Emit *e, const View *v); /* the view changes at e->pc */
+void rf_count_limit(Emit *e, SlotKind kx, SlotKind ky, R x, R y); /* operands of the comparison at e->pc */
+gcc_jit_block *rf_count_target(Emit *e, uint32_t target); /* for a jump from e->pc: where it goes instead, or NULL */
+void rf_count_test(Emit *e, uint32_t start); /* at the start of a block */
+/* The condition at e->pc holds and control goes on at `body` of the loop: allows some turns. */
+void rf_count_enter(Emit *e, Count *count);
+void rf_count_items(Emit *e, Count *count); /* FOR_LOOP over ints, when there is one: allows some turns */
 void rf_gen_call(Emit *e);                       /* emit_call.c */
 void rf_gen_call_method(Emit *e);
 bool rf_can_call(const Emit *e, uint32_t unit, uint32_t argc); /* directly */

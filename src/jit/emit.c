@@ -155,6 +155,10 @@ static void push_const(Emit *e, uint32_t n)
     case RF_TAG_INT:
         i = rf_push_slot(e, K_INT);
         rf_set(e, rf_ireg(e, i), rf_k(e, k->payload));
+        if (k->payload >= INT32_MIN && k->payload <= INT32_MAX) {
+            e->s.slots[i].sum = SUM_CONST;
+            e->s.slots[i].offset = (int32_t)k->payload;
+        }
         break;
     case RF_TAG_BOOL:
         i = rf_push_slot(e, K_BOOL);
@@ -235,6 +239,10 @@ static void load_local(Emit *e, RfInstr in)
         }
     } else {
         copy_register(e, i, in.a);
+        e->s.slots[i].copy = s->k == K_INT ? (uint16_t)(in.a + 1) : 0;
+        if (s->k == K_INT && rf_count_is_counter(e, in.a)) {
+            e->s.slots[i].sum = SUM_COUNTER;
+        }
     }
 }
 
@@ -334,7 +342,13 @@ static gcc_jit_block *back_edge(Emit *e, uint32_t target, bool back)
     if (!e->dry) {
         e->block = edge;
     }
-    rf_gen_safepoint(e, target);
+    Count *count = rf_count_at(e, e->pc);
+    if (!count || count->body == target) {
+        rf_gen_safepoint(e, target);
+    } /* else the turns were allowed before the rest of the condition */
+    if (count && count->body == target) {
+        rf_count_enter(e, count);
+    }
     rf_goto(e, target);
     e->block = from;
     rf_state_copy(e, &e->s, &kept);
@@ -362,10 +376,13 @@ static void jump_if(Emit *e, RfInstr in, bool wanted, bool back)
     } else {
         rf_pop_slot(e);
     }
+    Count *count = rf_count_at(e, e->pc);
+    bool counts =
+        count && !wanted && e->pc == count->compare + 1 && count->body == e->pc + 1; /* of several conditions */
     if (wanted) {
         two_way(e, cond, in.b, e->pc + 1, back, false);
     } else {
-        two_way(e, cond, e->pc + 1, in.b, false, back);
+        two_way(e, cond, e->pc + 1, in.b, counts, back);
     }
 }
 
@@ -519,6 +536,7 @@ void rf_gen_instr(Emit *e)
 {
     RfInstr in = e->u->code[e->pc];
     instruction_cleared(e);
+    e->uses[e->pc] = (CountUse){0};
     switch ((RfOp)in.op) {
     case RF_OP_NOP: break;
     case RF_OP_CONST: push_const(e, in.b); break;

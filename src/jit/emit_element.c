@@ -149,6 +149,7 @@ void rf_view_clear(Emit *e, bool global, uint32_t n, bool only_write)
     if (!v) {
         return;
     }
+    rf_count_dirty(e, v);
     if (only_write) {
         rf_set(e, v->wlen, rf_kt(e, e->c->t_u64, 0));
         e->s.fresh &= ~bit_of(e, v);
@@ -171,6 +172,7 @@ void rf_view_clear_globals(Emit *e)
 void rf_view_refresh(Emit *e, View *v)
 {
     e->s.fresh |= bit_of(e, v);
+    rf_count_dirty(e, v);
     if (e->dry || !e->block) {
         return;
     }
@@ -365,12 +367,16 @@ static void read_view(Emit *e, View *v, uint32_t islot, uint32_t d, uint32_t pop
     leaves = leaves && (v->class != RF_CLASS_VALUES || k == K_HOME);
     if (!leaves) {
         rf_may_fail(e);
+        rf_count_dirty(e, v);
     }
     if (leaves) {
+        bool covered = rf_count_covers(e, v, islot, false);
         if (!e->dry && e->block) {
             L index = rf_temp(e, c->t_i64);
             rf_set(e, index, idx);
-            rf_guard(e, below(e, rf_val(e, index), v->len), RF_REASON_BOUNDS);
+            if (!covered) {
+                rf_guard(e, below(e, rf_val(e, index), v->len), RF_REASON_BOUNDS);
+            }
             if (fleeting) {
                 address = rf_addr(e, element(e, v, rf_val(e, index), c->t_value));
             } else {
@@ -671,11 +677,17 @@ void rf_gen_store_index(Emit *e, bool global, uint32_t n)
     }
     if (!leaves) {
         rf_may_fail(e);
+        if (v) {
+            rf_count_dirty(e, v);
+        }
     }
     if (leaves) {
+        bool covered = rf_count_covers(e, v, islot, true);
         if (!e->dry && e->block) {
             R idx = rf_val(e, rf_ireg(e, islot));
-            rf_guard(e, below(e, idx, v->wlen), RF_REASON_BOUNDS);
+            if (!covered) {
+                rf_guard(e, below(e, idx, v->wlen), RF_REASON_BOUNDS);
+            }
             put_element(e, v, rf_val(e, rf_ireg(e, islot)), vslot, NULL);
         }
     } else if (!e->dry && e->block) {
@@ -759,6 +771,9 @@ bool rf_gen_push(Emit *e, uint32_t pc)
         rf_to_home(e, vslot);
     }
     View *v = rf_view_of(e, false, n);
+    if (v) {
+        rf_count_dirty(e, v);
+    }
     SlotKind k = (SlotKind)s->k;
     uint16_t kind = v              ? rf_elem_kind(v->class)
                     : k == K_INT   ? RF_ELEM_INT

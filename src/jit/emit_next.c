@@ -75,11 +75,15 @@ static void advance(Emit *e, uint32_t reg, R by)
 
 static void next_int(Emit *e, Items *w)
 {
+    Count *count = rf_count_at(e, e->pc);
     gcc_jit_block *done = rf_edge(e, e->pc + 1), *some = rf_block(e);
     rf_branch(e, rf_likely(e, rf_cmp(e, GCC_JIT_COMPARISON_NE, rf_val(e, rf_ireg(e, w->it + 2)), rf_k(e, 0)), true),
               some, done);
     if (!e->dry) {
         e->block = some;
+    }
+    if (count) {
+        rf_count_items(e, count);
     }
     w->k[0] = w->k[1] = K_INT;
     push_items(e, w, false);
@@ -88,7 +92,11 @@ static void next_int(Emit *e, Items *w)
         rf_set(e, rf_ireg(e, w->d + i), rf_val(e, rf_ireg(e, w->it + 1)));
     }
     advance(e, w->it + 1, rf_val(e, rf_ireg(e, w->it)));
-    take(e, w);
+    if (!count) {
+        rf_gen_safepoint(e, w->target);
+    }
+    rf_goto(e, w->target);
+    e->block = NULL;
 }
 
 static SlotKind scalar_kind(const Emit *e, uint16_t seen)
@@ -314,9 +322,9 @@ static void next_any(Emit *e, Items *w)
         e->block = other;
         if (unit != RF_JOB_NONE) {
             gcc_jit_block *generator = rf_block(e), *rest = rf_block(e);
-            rf_branch(e,
-                      rf_cmp(e, GCC_JIT_COMPARISON_EQ, rf_val(e, rf_tag(e, home)), rf_kt(e, c->t_u64, RF_TAG_GENERATOR)),
-                      generator, rest);
+            rf_branch(
+                e, rf_cmp(e, GCC_JIT_COMPARISON_EQ, rf_val(e, rf_tag(e, home)), rf_kt(e, c->t_u64, RF_TAG_GENERATOR)),
+                generator, rest);
             e->block = generator;
             rf_draw_generator(e, unit, w->it, w->d, w->n == 2, done, rest, got);
             e->block = rest;

@@ -76,6 +76,18 @@ static void else_raise(Emit *e, R cond)
     e->block = good;
 }
 
+/* x op y in `result` has overflowed: is one of the operands (the other is `other`) a copy of a local? That local is `*was`. */
+static L overwritten(Emit *e, RfOp op, R x, R y, L result, R *was)
+{
+    uint32_t xlocal = e->s.slots[rf_top(e) - 1].copy, ylocal = e->s.slots[rf_top(e)].copy;
+    if (op == RF_OP_MUL || (!xlocal && !(ylocal && op == RF_OP_ADD))) {
+        return NULL;
+    }
+    *was = rf_bin(e, op == RF_OP_ADD ? GCC_JIT_BINARY_OP_MINUS : GCC_JIT_BINARY_OP_PLUS, e->c->t_i64, rf_val(e, result),
+                  xlocal ? y : x);
+    return rf_ireg(e, (xlocal ? xlocal : ylocal) - 1);
+}
+
 static R int_operation(Emit *e, RfOp op, R x, R y)
 {
     RfCompiler *c = e->c;
@@ -92,7 +104,9 @@ static R int_operation(Emit *e, RfOp op, R x, R y)
         R over = rf_gcc.context_new_call(c->ctx, NULL, f, 3, args);
         L flag = rf_temp(e, c->t_bool);
         rf_set(e, flag, over);
-        rf_guard(e, rf_cmp(e, GCC_JIT_COMPARISON_EQ, rf_val(e, flag), rf_kt(e, c->t_bool, 0)), RF_REASON_OVERFLOW);
+        R was = NULL;
+        L restore = overwritten(e, op, x, y, result, &was);
+        rf_guard_overflow(e, rf_cmp(e, GCC_JIT_COMPARISON_EQ, rf_val(e, flag), rf_kt(e, c->t_bool, 0)), restore, was);
         return rf_val(e, result);
     }
     default: {
@@ -112,8 +126,9 @@ static R int_operation(Emit *e, RfOp op, R x, R y)
         }
         rf_jump(e, join);
         e->block = plain;
-        rf_set(e, result, rf_bin(e, op == RF_OP_DIV ? GCC_JIT_BINARY_OP_DIVIDE : GCC_JIT_BINARY_OP_MODULO, c->t_i64,
-                                 rf_val(e, a), rf_val(e, b)));
+        rf_set(e, result,
+               rf_bin(e, op == RF_OP_DIV ? GCC_JIT_BINARY_OP_DIVIDE : GCC_JIT_BINARY_OP_MODULO, c->t_i64, rf_val(e, a),
+                      rf_val(e, b)));
         rf_jump(e, join);
         e->block = join;
         return rf_val(e, result);
@@ -172,6 +187,14 @@ void rf_gen_binary(Emit *e, RfOp op)
         rf_may_fail(e);
     }
     if (kx == K_INT && ky == K_INT) {
+        Slot what = {0};
+        if (rf_count_sum(e, op, &e->s.slots[xi], &e->s.slots[yi], &what)) {
+            R sum = rf_bin(e, op == RF_OP_ADD ? GCC_JIT_BINARY_OP_PLUS : GCC_JIT_BINARY_OP_MINUS, e->c->t_i64, x, y);
+            uint32_t i = finish(e, K_INT, sum);
+            e->s.slots[i].sum = what.sum;
+            e->s.slots[i].offset = what.offset;
+            return;
+        }
         finish(e, K_INT, int_operation(e, op, x, y));
         return;
     }
@@ -213,12 +236,15 @@ static bool compare_null(Emit *e, RfOp op)
         R place = rf_place(e, xi);
         L tag = rf_temp(e, c->t_u64);
         rf_set(e, tag, rf_val(e, rf_tag(e, place)));
-        rf_set(e, result, rf_cast(e, rf_cmp(e, op == RF_OP_EQ ? GCC_JIT_COMPARISON_EQ : GCC_JIT_COMPARISON_NE, rf_val(e, tag),
-                                            rf_kt(e, c->t_u64, RF_TAG_NULL)),
-                                  c->t_i64));
+        rf_set(e, result,
+               rf_cast(e,
+                       rf_cmp(e, op == RF_OP_EQ ? GCC_JIT_COMPARISON_EQ : GCC_JIT_COMPARISON_NE, rf_val(e, tag),
+                              rf_kt(e, c->t_u64, RF_TAG_NULL)),
+                       c->t_i64));
         if (!x->class || (x->class & RF_CLASS_STRUCT)) {
             gcc_jit_block *strct = rf_block(e), *on = rf_block(e);
-            rf_branch(e, rf_cmp(e, GCC_JIT_COMPARISON_EQ, rf_val(e, tag), rf_kt(e, c->t_u64, RF_TAG_STRUCT)), strct, on);
+            rf_branch(e, rf_cmp(e, GCC_JIT_COMPARISON_EQ, rf_val(e, tag), rf_kt(e, c->t_u64, RF_TAG_STRUCT)), strct,
+                      on);
             e->block = strct;
             R shape = rf_val(e, rf_at(e, rf_val(e, rf_payload_p(e, place)), offsetof(RfStruct, shape), c->t_u8p));
             R type = rf_val(e, rf_at(e, shape, offsetof(RfShape, type), c->t_u8p));
@@ -227,8 +253,9 @@ static bool compare_null(Emit *e, RfOp op)
             int64_t base = offsetof(RfStructType, ops);
             R eq = rf_val(e, rf_at(e, rf_val(e, t), base + RF_OPM_EQ * 8, c->t_u64));
             R ne = rf_val(e, rf_at(e, rf_val(e, t), base + RF_OPM_NE * 8, c->t_u64));
-            rf_guard(e, rf_cmp(e, GCC_JIT_COMPARISON_EQ, rf_bin(e, GCC_JIT_BINARY_OP_BITWISE_OR, c->t_u64, eq, ne),
-                               rf_kt(e, c->t_u64, 0)),
+            rf_guard(e,
+                     rf_cmp(e, GCC_JIT_COMPARISON_EQ, rf_bin(e, GCC_JIT_BINARY_OP_BITWISE_OR, c->t_u64, eq, ne),
+                            rf_kt(e, c->t_u64, 0)),
                      RF_REASON_TYPE_GUARD);
             rf_jump(e, on);
             e->block = on;
@@ -262,10 +289,12 @@ void rf_gen_compare(Emit *e, RfOp op)
     }
     SlotKind kx, ky;
     if (!operand_kinds(e, &kx, &ky) || (equality && kx != ky)) {
+        rf_count_limit(e, K_HOME, K_HOME, NULL, NULL);
         rf_gen_compare_any(e, op);
         return;
     }
     R a = operand(e, xi, kx), b = operand(e, yi, ky);
+    rf_count_limit(e, kx, ky, a, b);
     R result = NULL;
     if (!e->dry && e->block) {
         if (kx == K_INT && ky == K_INT) {
@@ -292,15 +321,17 @@ void rf_gen_unary(Emit *e, RfOp op)
     Slot *s = &e->s.slots[i];
     RfCompiler *c = e->c;
     if (op == RF_OP_NOT && s->k == K_BOOL) {
-        rf_set(e, rf_ireg(e, i), rf_bin(e, GCC_JIT_BINARY_OP_BITWISE_XOR, c->t_i64, rf_val(e, rf_ireg(e, i)), rf_k(e, 1)));
+        rf_set(e, rf_ireg(e, i),
+               rf_bin(e, GCC_JIT_BINARY_OP_BITWISE_XOR, c->t_i64, rf_val(e, rf_ireg(e, i)), rf_k(e, 1)));
         e->exit_block = NULL;
         return;
     }
     if (op == RF_OP_NEG && s->k == K_FLOAT) {
-        rf_set(e, rf_freg(e, i), rf_gcc.context_new_unary_op && !e->dry && e->block
-                                     ? rf_gcc.context_new_unary_op(c->ctx, NULL, GCC_JIT_UNARY_OP_MINUS, c->t_f64,
-                                                                   rf_val(e, rf_freg(e, i)))
-                                     : NULL);
+        rf_set(
+            e, rf_freg(e, i),
+            rf_gcc.context_new_unary_op && !e->dry && e->block
+                ? rf_gcc.context_new_unary_op(c->ctx, NULL, GCC_JIT_UNARY_OP_MINUS, c->t_f64, rf_val(e, rf_freg(e, i)))
+                : NULL);
         return;
     }
     if (op == RF_OP_NEG && s->k == K_INT) {
@@ -312,9 +343,12 @@ void rf_gen_unary(Emit *e, RfOp op)
     SlotKind seen = boxed(s) && e->u->level < 2 ? rf_kind_of_class(e->u->tos[e->pc]) : K_HOME;
     if (op == RF_OP_NOT && seen == K_BOOL) {
         L x = rf_temp(e, c->t_i64);
-        rf_guard(e, rf_cmp(e, GCC_JIT_COMPARISON_EQ, rf_val(e, rf_tag(e, rf_place(e, i))), rf_kt(e, c->t_u64, RF_TAG_BOOL)),
-                 RF_REASON_TYPE_GUARD);
-        rf_set(e, x, rf_bin(e, GCC_JIT_BINARY_OP_BITWISE_XOR, c->t_i64, rf_val(e, rf_payload(e, rf_place(e, i))), rf_k(e, 1)));
+        rf_guard(
+            e, rf_cmp(e, GCC_JIT_COMPARISON_EQ, rf_val(e, rf_tag(e, rf_place(e, i))), rf_kt(e, c->t_u64, RF_TAG_BOOL)),
+            RF_REASON_TYPE_GUARD);
+        rf_set(
+            e, x,
+            rf_bin(e, GCC_JIT_BINARY_OP_BITWISE_XOR, c->t_i64, rf_val(e, rf_payload(e, rf_place(e, i))), rf_k(e, 1)));
         rf_pop_slot(e);
         uint32_t d = rf_push_slot(e, K_BOOL);
         rf_set(e, rf_ireg(e, d), rf_val(e, x));

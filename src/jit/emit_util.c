@@ -256,6 +256,7 @@ L rf_payload_p(Emit *e, R address)
 
 R rf_where(Emit *e)
 {
+    e->restart_pc = UINT32_MAX; /* somebody will look at the frame, and may do anything */
     return rf_kt(e, e->c->t_u64, (int64_t)RF_WHERE(e->pc, e->u->nlocals + e->s.depth));
 }
 

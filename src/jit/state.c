@@ -164,10 +164,11 @@ void rf_goto(Emit *e, uint32_t target)
         return;
     }
     convert(e, target);
-    if (!e->blocks[target]) {
+    gcc_jit_block *again = rf_count_target(e, target);
+    if (!again && !e->blocks[target]) {
         e->blocks[target] = rf_block(e);
     }
-    rf_jump(e, e->blocks[target]);
+    rf_jump(e, again ? again : e->blocks[target]);
 }
 
 void rf_park(Emit *e, uint32_t target)
@@ -297,6 +298,73 @@ static void call_exit(Emit *e, RfExit exit, char *states)
     rf_jump(e, e->leave[raised][marked]);
 }
 
+/* Does an instruction change nothing but the operands above the depth where it began? Helpers that see the frame clear
+ * restart_pc themselves (rf_where). */
+static bool changes_nothing(RfOp op)
+{
+    switch (op) {
+    case RF_OP_NOP:
+    case RF_OP_CONST:
+    case RF_OP_DUP:
+    case RF_OP_LOAD_LOCAL:
+    case RF_OP_LOAD_GLOBAL:
+    case RF_OP_ADD:
+    case RF_OP_SUB:
+    case RF_OP_MUL:
+    case RF_OP_DIV:
+    case RF_OP_MOD:
+    case RF_OP_EQ:
+    case RF_OP_NE:
+    case RF_OP_LT:
+    case RF_OP_GT:
+    case RF_OP_LE:
+    case RF_OP_GE:
+    case RF_OP_NEG:
+    case RF_OP_NOT:
+    case RF_OP_INDEX:
+    case RF_OP_INDEX_LOCAL:
+    case RF_OP_GET_FIELD: return true;
+    default: return false;
+    }
+}
+
+void rf_restart(Emit *e)
+{
+    if (e->dry) {
+        return;
+    }
+    if (e->s.depth == 0) {
+        e->restart_pc = e->pc;
+        e->restart_block[0] = e->restart_block[1] = NULL;
+        memcpy(e->restart_slots, e->s.slots, sizeof(Slot) * e->u->nlocals);
+    } else if (e->restart_pc != UINT32_MAX && !changes_nothing((RfOp)e->u->code[e->pc - 1].op)) {
+        e->restart_pc = UINT32_MAX;
+    }
+}
+
+/* May an exit for this reason at the present pc go back to restart_pc instead? Then it has no operands to save, and what they
+ * were made from need not be kept: the interpreter makes them again. Guards of types stay where the interpreter meets the
+ * value that surprised them. */
+static bool restarts(const Emit *e, RfReason reason)
+{
+    if (e->restart_pc == UINT32_MAX || (reason != RF_REASON_OVERFLOW && reason != RF_REASON_BOUNDS) ||
+        rf_is_handled(e)) {
+        return false;
+    }
+    for (uint32_t i = 0; i < e->u->nlocals; i++) {
+        const Slot *s = &e->s.slots[i], *was = &e->restart_slots[i];
+        if (s->k != was->k || s->class != was->class || s->shape != was->shape || s->n != was->n) {
+            return false;
+        }
+    }
+    for (uint32_t i = e->u->nlocals; i < e->u->nlocals + e->s.depth; i++) {
+        if (e->s.slots[i].k == K_HOME) { /* owns a value */
+            return false;
+        }
+    }
+    return true;
+}
+
 static gcc_jit_block *make_exit(Emit *e, uint32_t pc, RfReason reason, bool guard, RfExitError error)
 {
     if (e->dry || !e->block) {
@@ -343,6 +411,16 @@ uint32_t rf_entry_record(Emit *e, uint32_t pc, uint32_t n, char *states)
 
 gcc_jit_block *rf_exit(Emit *e, uint32_t pc, RfReason reason, bool guard)
 {
+    if (!e->dry && e->block && pc == e->pc && !e->absent && restarts(e, reason)) {
+        gcc_jit_block **known = &e->restart_block[reason == RF_REASON_BOUNDS];
+        if (!*known) {
+            uint32_t depth = e->s.depth;
+            e->s.depth = 0;
+            *known = make_exit(e, e->restart_pc, reason, guard, RF_EXIT_NO_ERROR);
+            e->s.depth = depth;
+        }
+        return *known;
+    }
     return make_exit(e, pc, reason, guard, RF_EXIT_NO_ERROR);
 }
 
@@ -395,22 +473,11 @@ void rf_expect(Emit *e, SlotKind k)
     e->expected |= class_of_kind(k);
 }
 
-void rf_guard(Emit *e, R cond, RfReason reason)
+/* Continues when cond holds (likely), else goes to out. */
+static void guard_to(Emit *e, R cond, gcc_jit_block *out)
 {
-    if (e->dry || !e->block) {
-        return;
-    }
     RfCompiler *c = e->c;
     gcc_jit_block *ok = rf_block(e);
-    gcc_jit_block *out =
-        e->exit_pc == e->pc && e->exit_block ? e->exit_block : rf_exit(e, e->pc, reason, reason != RF_REASON_OVERFLOW);
-    if (out != e->exit_block) {
-        e->exit_number = c->head.nexits - 1;
-    }
-    c->head.exits[e->exit_number].expected |= e->expected;
-    e->expected = 0;
-    e->exit_pc = e->pc;
-    e->exit_block = out;
     if (c->stress && c->nstress < RF_STRESS_MAX) {
         L counter = rf_gcc.context_new_array_access(c->ctx, NULL, rf_val(e, c->stress), rf_k(e, c->nstress++));
         gcc_jit_block *go = rf_block(e);
@@ -420,6 +487,46 @@ void rf_guard(Emit *e, R cond, RfReason reason)
     }
     rf_branch(e, rf_likely(e, cond, true), ok, out);
     e->block = ok;
+}
+
+void rf_guard(Emit *e, R cond, RfReason reason)
+{
+    if (e->dry || !e->block) {
+        return;
+    }
+    RfCompiler *c = e->c;
+    if (restarts(e, reason)) {
+        e->expected = 0;
+        guard_to(e, cond, rf_exit(e, e->pc, reason, reason != RF_REASON_OVERFLOW));
+        return;
+    }
+    gcc_jit_block *out =
+        e->exit_pc == e->pc && e->exit_block ? e->exit_block : rf_exit(e, e->pc, reason, reason != RF_REASON_OVERFLOW);
+    if (out != e->exit_block) {
+        e->exit_number = c->head.nexits - 1;
+    }
+    c->head.exits[e->exit_number].expected |= e->expected;
+    e->expected = 0;
+    e->exit_pc = e->pc;
+    e->exit_block = out;
+    guard_to(e, cond, out);
+}
+
+void rf_guard_overflow(Emit *e, R cond, L restore, R value)
+{
+    if (e->dry || !e->block) {
+        return;
+    }
+    if (!restore || !restarts(e, RF_REASON_OVERFLOW)) {
+        rf_guard(e, cond, RF_REASON_OVERFLOW);
+        return;
+    }
+    gcc_jit_block *from = e->block, *cold = rf_block(e), *out = rf_exit(e, e->pc, RF_REASON_OVERFLOW, false);
+    e->block = cold;
+    rf_set(e, restore, value);
+    rf_jump(e, out);
+    e->block = from;
+    guard_to(e, cond, cold);
 }
 
 bool rf_state_fits(Emit *e, uint32_t target)
