@@ -109,8 +109,8 @@ typedef struct CountUse {
 typedef struct Loop {
     uint32_t start, end; /* pcs [start, end]: end is the back edge */
     uint64_t views;      /* views used inside */
-    Count count;
     bool calls;          /* functions of the image are called inside */
+    Count count;
 } Loop;
 
 typedef struct RfCompiler RfCompiler;

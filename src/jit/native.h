@@ -7,7 +7,8 @@
  * A function of the image has two forms:
  *   entry   RfRet uN(RfVm *, RfFrame *, RfValue *fp)            arguments in fp[]; called by the interpreter and by helpers
  *   direct  RfRet dN(RfVm *, RfFrame *, RfValue *fp, raw...)    scalars of known type raw (int64_t, double), everything else in
- *                                                              fp[i] as owned values; called by code of the same image
+ *                                                              fp[i] as owned values or by address; called by code of the same
+ *                                                              image, which knows what each of them takes (UnitInfo)
  * and one more for each loop that was running when it was compiled:
  *   loop    RfRet oN_PC(RfVm *, RfFrame *, RfValue *fp)         locals in fp[], operand stack empty, starts at the header PC
  *
@@ -15,9 +16,11 @@
  * floats, bools and null of known type live in registers and their home holds garbage; everything else lives in its home.
  *
  * Frames: frame is this activation's RfFrame. A direct call writes only frame[1].mark (and frame[1].fn for closures with
- * captures): a compact frame. rf_native_sync completes all compact frames below and including `frame`; every helper that
- * can raise or look at the VM does it first. The caller has compared frame with vm->frame_limit. A frame that is entered
- * through an entry or loop is complete and has been given to its image (rf_native_adopt). */
+ * captures): a compact frame. When the callee is quiet (UnitInfo.quiet), it does so itself, before the first call that it makes and
+ * before every helper that gets its frame; until then its mark is garbage, and nobody looks. rf_native_sync completes all
+ * compact frames below and including `frame`; every helper that can raise or look at the VM does it first. To complete a frame
+ * again changes nothing. The caller has compared frame with vm->frame_limit. A frame that is entered through an entry or loop
+ * is complete and has been given to its image (rf_native_adopt). */
 #ifndef RF_JIT_NATIVE_H
 #define RF_JIT_NATIVE_H
 
