@@ -20,6 +20,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "jit/assemble.h"
 #include "jit/cache.h"
 #include "jit/job.h"
 #include "jit/wire.h"
@@ -40,8 +41,9 @@ typedef struct Self {
     RfWireHello hello;
     RfWirePage *page;
     char object[RF_WIRE_PATH + 32]; /* where the compiler writes */
-    _Atomic bool orphan;            /* the program has ended: what is compiled goes to the cache */
-    _Atomic bool finished;          /* nothing is left to do */
+    RfAssembler as;
+    _Atomic bool orphan;   /* the program has ended: what is compiled goes to the cache */
+    _Atomic bool finished; /* nothing is left to do */
 } Self;
 
 /* ---- the process ---- */
@@ -119,7 +121,7 @@ static void be_humble(void)
     }
     setrlimit(RLIMIT_CORE, &(struct rlimit){0, 0});
     tell_kernel("/proc/self/oom_score_adj", "500"); /* the program is worth more than its compiler */
-    tell_kernel("/proc/self/autogroup", "10");      /* where sessions share the CPU, nice alone means nothing between them */
+    tell_kernel("/proc/self/autogroup", "10"); /* where sessions share the CPU, nice alone means nothing between them */
     limit_memory();
 }
 
@@ -160,21 +162,6 @@ static RfReason reason_of(const char *text)
     return RF_REASON_BACKEND_ERROR;
 }
 
-static bool in_path(const char *tool)
-{
-    const char *path = getenv("PATH");
-    char name[PATH_MAX];
-    while (path != NULL && *path != '\0') {
-        size_t len = strcspn(path, ":");
-        if (len > 0 && snprintf(name, sizeof name, "%.*s/%s", (int)len, path, tool) < (int)sizeof name &&
-            access(name, X_OK) == 0) {
-            return true;
-        }
-        path += len + (path[len] == ':');
-    }
-    return false;
-}
-
 /* Compiles; fills the answer and fds by part (object, IR, assembly; -1 none). */
 static void work(Self *self, const uint8_t *bytes, size_t size, RfWireAnswer *answer, int fds[RF_WIRE_FDS])
 {
@@ -182,8 +169,12 @@ static void work(Self *self, const uint8_t *bytes, size_t size, RfWireAnswer *an
         answer->reason = RF_REASON_BACKEND_MISSING;
         return;
     }
-    answer->reason = RF_REASON_BACKEND_ERROR;
     double start = milliseconds();
+    if (self->as.pid == 0 && !rf_assembler_start(&self->as, self->hello.dir, "job")) {
+        answer->reason = RF_REASON_BACKEND_MISSING;
+        return;
+    }
+    answer->reason = RF_REASON_BACKEND_ERROR;
     RfJob *job = rf_job_decode(bytes, size);
     if (job == NULL) {
         return;
@@ -191,17 +182,13 @@ static void work(Self *self, const uint8_t *bytes, size_t size, RfWireAnswer *an
     RfCompileResult result;
     memset(&result, 0, sizeof result);
     result.reject_unit = result.reject_pc = RF_JOB_NONE;
-    if (rf_jit_compile(job, self->object, self->hello.want, &result) && result.ok) {
+    if (rf_jit_compile(job, self->object, self->hello.want, &self->as, &result) && result.ok) {
         size_t length = 0;
         fds[0] = rf_wire_file(self->object, &length);
         answer->sizes[0] = length;
         answer->reason = fds[0] >= 0 && length > 0 ? RF_REASON_NONE : RF_REASON_BACKEND_ERROR;
     } else {
         answer->reason = reason_of(result.reason);
-        /* GCC does not say why it could not run its tools. */
-        if (answer->reason == RF_REASON_BACKEND_ERROR && (!in_path("as") || !in_path("ld"))) {
-            answer->reason = RF_REASON_BACKEND_MISSING;
-        }
     }
     unlink(self->object);
     answer->bytes = result.bytes;

@@ -84,8 +84,9 @@ static void describe(FILE *out)
             getcwd(here, sizeof here) != NULL && strcmp(here, getenv("TMPDIR")) == 0);
 }
 
-bool rf_jit_compile(const RfJob *job, const char *path, unsigned want, RfCompileResult *result)
+bool rf_jit_compile(const RfJob *job, const char *path, unsigned want, RfAssembler *as, RfCompileResult *result)
 {
+    (void)as;
     const char *text = job->arena;
     *result = (RfCompileResult){.reject_unit = RF_JOB_NONE, .reject_pc = RF_JOB_NONE};
     if (strcmp(text, "crash") == 0) {
@@ -104,9 +105,6 @@ bool rf_jit_compile(const RfJob *job, const char *path, unsigned want, RfCompile
         result->reason = "unsupported-op";
         result->reject_unit = 2;
         result->reject_pc = 77;
-        return false;
-    } else if (strcmp(text, "toolless") == 0) {
-        setenv("PATH", "/nonexistent", 1);
         return false;
     }
     FILE *out = fopen(path, "w");
@@ -380,8 +378,8 @@ static void surroundings_of_the_worker(void **state)
     bool limited = true;
 #endif
     int priority = getpriority(PRIO_PROCESS, 0) + 10;
-    /* descriptors: 0 to 3, the job and the object; the one used for counting is not counted */
-    snprintf(expected, sizeof expected, "describe leader=1 limited=%d core=1 fds=6 nice=%d private=1", limited,
+    /* descriptors: 0 to 3, the job, the assembler and the object; the one used for counting is not counted */
+    snprintf(expected, sizeof expected, "describe leader=1 limited=%d core=1 fds=7 nice=%d private=1", limited,
              priority > 19 ? 19 : priority);
     assert_string_equal(text, expected);
     close(stray);
@@ -510,8 +508,12 @@ static void no_backend(void **state)
     expect_all(w, 2, RF_REASON_BACKEND_MISSING, 2, RF_REASON_BACKEND_MISSING);
     assert_true(rf_workers_given_up(w));
     expect_end(w);
-    w = workers(1, 5000, NULL);
-    submit(w, 1, "toolless");
+    char *path = strdup(getenv("PATH"));
+    setenv("PATH", "/nonexistent", 1);
+    w = workers(1, 5000, NULL); /* a worker without an assembler */
+    setenv("PATH", path, 1);
+    free(path);
+    submit(w, 1, "good");
     expect(w, 1, RF_REASON_BACKEND_MISSING);
     expect_end(w);
 }
