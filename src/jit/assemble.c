@@ -211,6 +211,9 @@ static bool link_object(const char *object, const char *path, uint32_t *code)
 bool rf_assemble(RfAssembler *as, const char *text, const char *path, uint32_t *code)
 {
     size_t size;
+    if (as->fed != NULL) {
+        atomic_store(as->fed, 1);
+    }
     uint8_t *bytes = read_file(text, &size);
     unlink(text);
     if (bytes == NULL || as->pid == 0) {

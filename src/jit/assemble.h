@@ -10,9 +10,10 @@
 
 /* An assembler that has been started and waits for its text: half of what it does is to get ready. */
 typedef struct RfAssembler {
-    pid_t pid;        /* 0: none */
-    int input;        /* a pipe */
-    char object[600]; /* what it will write */
+    pid_t pid;             /* 0: none */
+    int input;             /* a pipe */
+    char object[600];      /* what it will write */
+    _Atomic uint32_t *fed; /* set to 1 when the text is there; may be NULL */
 } RfAssembler;
 
 /* Starts `as`, which will write to DIR/PREFIX-N.o. false: there is none in PATH, or it cannot be started. */

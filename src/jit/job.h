@@ -6,6 +6,7 @@
 
 #include "base/buf.h"
 #include "jit/assemble.h"
+#include "jit/worker.h"
 #include "vm/tier.h"
 
 #define RF_JOB_NONE UINT32_MAX
@@ -168,6 +169,7 @@ typedef struct RfJobLinks {
     uint32_t nunits, nshapes;
     RfProto **protos;
     RfShape **shapes;
+    RfWorkerUnits order; /* numbers made of the functions' addresses: two with the same only make the order worse */
 } RfJobLinks;
 
 #define RF_JOB_MAX_UNITS 16
