@@ -1,11 +1,9 @@
 /* The compiler's driver: one job to one shared object. Runs in the worker process. */
 #include "jit/compile.h"
 
-#include <elf.h>
-#include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #define MAX_BINDS 1024
@@ -535,7 +533,6 @@ static void set_options(RfCompiler *c, int opt)
     } else { /* a tenth of the compile time, and nothing that an out-of-order CPU would notice */
         rf_gcc.context_add_command_line_option(x, "-fno-schedule-insns2");
     }
-    rf_gcc.context_add_driver_option(x, "-nostdlib");
 }
 
 static bool raw(SlotKind k)
@@ -806,28 +803,6 @@ static void emit_all(RfCompiler *c)
     rf_mem_free(head, size);
 }
 
-/* Size of the machine code in the shared object. */
-static uint32_t text_size(const char *path)
-{
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
-    Elf64_Ehdr h;
-    uint64_t total = 0;
-    if (fd < 0) {
-        return 0;
-    }
-    if (pread(fd, &h, sizeof h, 0) == (ssize_t)sizeof h) {
-        for (unsigned i = 0; i < h.e_shnum; i++) {
-            Elf64_Shdr s;
-            if (pread(fd, &s, sizeof s, (off_t)(h.e_shoff + i * sizeof s)) == (ssize_t)sizeof s &&
-                (s.sh_flags & SHF_EXECINSTR)) {
-                total += s.sh_size;
-            }
-        }
-    }
-    close(fd);
-    return (uint32_t)total;
-}
-
 static void read_text(RfBuf *out, const char *path)
 {
     FILE *f = fopen(path, "r");
@@ -839,7 +814,6 @@ static void read_text(RfBuf *out, const char *path)
     if (f) {
         fclose(f);
     }
-    unlink(path);
 }
 
 static const char *kind_name(SlotKind k)
@@ -864,7 +838,30 @@ const char *rf_jit_backend_missing(void)
     return rf_gcc_open();
 }
 
-bool rf_jit_compile(const RfJob *job, const char *path, unsigned want, RfCompileResult *result)
+/* Has GCC write assembler text, and makes the shared object at `path` of it. */
+static void make_object(RfCompiler *c, const char *path, unsigned want, RfAssembler *as, RfCompileResult *result)
+{
+    char text[PATH_MAX];
+    snprintf(text, sizeof text, "%s.s", path);
+    if (want & 1) {
+        rf_gcc.context_dump_to_file(c->ctx, text, 0);
+        read_text(&result->ir, text);
+    }
+    rf_gcc.context_compile_to_file(c->ctx, GCC_JIT_OUTPUT_KIND_ASSEMBLER, text);
+    const char *error = rf_gcc.context_get_first_error(c->ctx);
+    if (!error && want & 2) {
+        read_text(&result->assembly, text);
+    }
+    if (error || !rf_assemble(as, text, path, &result->bytes)) {
+        c->reason = RF_REASON_BACKEND_ERROR;
+        unlink(text);
+        if (want) { /* dumps were asked for: somebody is looking */
+            fprintf(stderr, "libgccjit: %s\n", error ? error : "no object");
+        }
+    }
+}
+
+bool rf_jit_compile(const RfJob *job, const char *path, unsigned want, RfAssembler *as, RfCompileResult *result)
 {
     memset(result, 0, sizeof *result);
     result->reject_unit = result->reject_pc = RF_JOB_NONE;
@@ -915,24 +912,7 @@ bool rf_jit_compile(const RfJob *job, const char *path, unsigned want, RfCompile
         make_types(&c);
         emit_all(&c);
         if (c.reason == RF_REASON_NONE) {
-            char text[4096];
-            snprintf(text, sizeof text, "%s.txt", path);
-            if (want & 1) {
-                rf_gcc.context_dump_to_file(c.ctx, text, 0);
-                read_text(&result->ir, text);
-            }
-            if (want & 2) {
-                rf_gcc.context_compile_to_file(c.ctx, GCC_JIT_OUTPUT_KIND_ASSEMBLER, text);
-                read_text(&result->assembly, text);
-            }
-            rf_gcc.context_compile_to_file(c.ctx, GCC_JIT_OUTPUT_KIND_DYNAMIC_LIBRARY, path);
-            const char *error = rf_gcc.context_get_first_error(c.ctx);
-            if (error || access(path, R_OK) != 0) {
-                c.reason = RF_REASON_BACKEND_ERROR;
-                if (want) { /* dumps were asked for: somebody is looking */
-                    fprintf(stderr, "libgccjit: %s\n", error ? error : "no output");
-                }
-            }
+            make_object(&c, path, want, as, result);
         }
         rf_gcc.context_release(c.ctx);
     }
@@ -940,7 +920,6 @@ bool rf_jit_compile(const RfJob *job, const char *path, unsigned want, RfCompile
     result->reason = rf_reason_text[c.reason];
     result->reject_unit = c.reject_unit;
     result->reject_pc = c.reject_pc;
-    result->bytes = result->ok ? text_size(path) : 0;
     if (result->ok) {
         describe(&c, result);
     }

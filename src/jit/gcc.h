@@ -7,7 +7,7 @@
 /* clang-format off */
 #define RF_GCC_FUNCTIONS(F) \
     F(context_acquire) F(context_release) F(context_set_int_option) F(context_set_bool_option) F(context_set_str_option) \
-    F(context_add_command_line_option) F(context_add_driver_option) F(context_compile_to_file) F(context_dump_to_file) \
+    F(context_add_command_line_option) F(context_compile_to_file) F(context_dump_to_file) \
     F(context_get_first_error) F(context_set_bool_print_errors_to_stderr) F(context_set_bool_allow_unreachable_blocks) \
     F(context_get_type) F(type_get_pointer) F(type_get_volatile) F(type_get_const) F(type_get_aligned) F(context_new_field) F(context_new_struct_type) F(struct_as_type) \
     F(context_new_array_type) F(context_new_function_ptr_type) \

@@ -131,12 +131,13 @@ static void handle(RfVm *vm, RfPending *p)
     RfJit *jit = rf_jit_of(vm);
     jit->pending--;
     RfTarget *t = p->unit ? rf_unit_target(p->unit, p->pc) : NULL;
-    if (t) {
+    if (t && !p->cancelled) { /* else there may be another job for it by now */
         t->state = t->entry ? RF_TARGET_NATIVE : RF_TARGET_COLD;
     }
     if (p->answer.reason == RF_REASON_NONE) {
         note_compiled(jit, p); /* stored before it is loaded: loading writes into it */
-        if (t && !install(vm, p->unit, p->pc, p->answer.fd, &p->links, false)) {
+        bool ok = !t || (p->cancelled && t->entry) || install(vm, p->unit, p->pc, p->answer.fd, &p->links, false);
+        if (!ok && !p->cancelled) {
             reject(vm, p->unit, p->pc, RF_REASON_BACKEND_ERROR, -1);
         }
     } else if (t && !p->cancelled) {

@@ -5,6 +5,8 @@
 #define RF_JIT_JOB_H
 
 #include "base/buf.h"
+#include "jit/assemble.h"
+#include "jit/worker.h"
 #include "vm/tier.h"
 
 #define RF_JOB_NONE UINT32_MAX
@@ -167,6 +169,7 @@ typedef struct RfJobLinks {
     uint32_t nunits, nshapes;
     RfProto **protos;
     RfShape **shapes;
+    RfWorkerUnits order; /* numbers made of the functions' addresses: two with the same only make the order worse */
 } RfJobLinks;
 
 #define RF_JOB_MAX_UNITS 16
@@ -213,8 +216,9 @@ typedef struct RfCompileResult {
     char types[128];                 /* 'int,int->int' of unit 0 */
     RfBuf ir, assembly;              /* filled when asked for */
 } RfCompileResult;
-/* Compiles the job into a shared object at `path`. false only with result->ok false. want: 1 IR text, 2 assembly text. */
-bool rf_jit_compile(const RfJob *job, const char *path, unsigned want, RfCompileResult *result);
+/* Compiles the job into a shared object at `path`. false only with result->ok false. want: 1 IR text, 2 assembly text. as: an
+ * assembler that waits; it is used up when GCC has succeeded. */
+bool rf_jit_compile(const RfJob *job, const char *path, unsigned want, RfAssembler *as, RfCompileResult *result);
 /* NULL when libgccjit could be opened (once per process), else why not. */
 const char *rf_jit_backend_missing(void);
 

@@ -63,6 +63,8 @@ typedef struct RfJobMaker {
     RfBuf *out;
     RfJobSource units[RF_JOB_MAX_UNITS];
     uint32_t nunits, total;
+    const RfProto *alone[RF_WORKER_UNITS - RF_JOB_MAX_UNITS]; /* called, but not taken along */
+    uint32_t nalone;
     RfJobScan modules[RF_JOB_MAX_UNITS];
     uint32_t nmodules;
     RfJobLive live;

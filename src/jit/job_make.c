@@ -49,12 +49,25 @@ static bool stands_alone(const RfProto *proto)
     return proto->code_len > ALONE_CODE && unit && (unit->fn.entry || unit->fn.state == RF_TARGET_QUEUED);
 }
 
+static void note_alone(RfJobMaker *m, const RfProto *proto)
+{
+    for (uint32_t i = 0; i < m->nalone; i++) {
+        if (m->alone[i] == proto) {
+            return;
+        }
+    }
+    if (m->nalone < sizeof m->alone / sizeof *m->alone) {
+        m->alone[m->nalone++] = proto;
+    }
+}
+
 static void take_along(RfJobMaker *m, RfProto *proto)
 {
     const uint32_t never = RF_PROTO_ASYNC | RF_PROTO_SPAWN | RF_PROTO_TEST | RF_PROTO_MAIN;
-    if (proto && m->nunits < RF_JOB_MAX_UNITS && !(proto->flags & never) && proto->code_len <= RF_JOB_MAX_CODE &&
-        m->total + proto->code_len <= RF_JOB_MAX_TOTAL && rf_job_unit_number(m, proto) == RF_JOB_NONE &&
-        !stands_alone(proto)) {
+    if (proto && rf_job_unit_number(m, proto) == RF_JOB_NONE && stands_alone(proto)) {
+        note_alone(m, proto);
+    } else if (proto && m->nunits < RF_JOB_MAX_UNITS && !(proto->flags & never) && proto->code_len <= RF_JOB_MAX_CODE &&
+               m->total + proto->code_len <= RF_JOB_MAX_TOTAL && rf_job_unit_number(m, proto) == RF_JOB_NONE) {
         add_unit(m, proto);
     }
 }
@@ -218,6 +231,13 @@ static void make_links(const RfJobMaker *m, RfJobLinks *links)
     }
     for (uint32_t i = 0; i < m->nshapes; i++) {
         links->shapes[i] = m->shapes[i];
+    }
+    RfWorkerUnits *order = &links->order;
+    order->ncompiled = m->nunits;
+    order->ncalled = m->nalone;
+    for (uint32_t i = 0; i < m->nunits + m->nalone; i++) {
+        const RfProto *proto = i < m->nunits ? m->units[i].proto : m->alone[i - m->nunits];
+        order->numbers[i] = (uint32_t)((uintptr_t)proto / 16);
     }
 }
 

@@ -15,7 +15,7 @@ static void submit(RfVm *vm, RfWorkers *workers, uint32_t id, RfProto *proto)
     RfJobOptions options = {.opt = (uint8_t)rf_jit_settings()->opt};
     snprintf(options.cpu, sizeof options.cpu, "%s", rf_cpu_level());
     rf_job_set_options(&job, &options);
-    rf_workers_submit(workers, id, job.data, job.len, NULL, NULL);
+    rf_workers_submit(workers, id, job.data, job.len, NULL, NULL, NULL);
     rf_job_links_free(&links);
     rf_buf_free(&job);
 }

@@ -257,7 +257,8 @@ bool rf_queue_submit(RfPending *p, const RfBuf *job, uint32_t *pending)
         p->id = ++shared.last_id;
         p->next = shared.jobs;
         shared.jobs = p;
-        rf_workers_submit(shared.workers, p->id, job->data, job->len, p->sought ? p->key : NULL, p->name);
+        rf_workers_submit(shared.workers, p->id, job->data, job->len, p->sought ? p->key : NULL, p->name,
+                          &p->links.order);
         *pending = rf_workers_pending(shared.workers);
     }
     unlock();
@@ -273,7 +274,9 @@ void rf_queue_cancel(RfJit *jit, const RfUnit *unit, int32_t pc)
     for (RfPending *p = shared.jobs; p; p = p->next) {
         if (p->owner == jit && p->unit == unit && p->pc == pc && !p->done && !p->cancelled) {
             p->cancelled = true;
-            rf_workers_cancel(shared.workers, p->id);
+            if (shared.workers) {
+                rf_workers_cancel(shared.workers, p->id);
+            }
         }
     }
     unlock();

@@ -13,21 +13,23 @@
 #define RF_WIRE_FDS 3       /* most descriptors beside one message */
 #define RF_WIRE_PATH 512    /* of a temporary directory */
 #define RF_WIRE_KEY 65
-#define RF_WIRE_UNWANTED 64u
+#define RF_WIRE_UNITS 32
 #define RF_WIRE_JOB_MAX (256u << 20)
 
 #define RF_WIRE_HELLO 0x52461001u /* magic numbers; the low byte is the version */
 #define RF_WIRE_JOB 0x52462001u
 #define RF_WIRE_ANSWER 0x52463001u
+#define RF_WIRE_CANCEL 0x52464001u
 
 /* One page of memory that the program shares with all its workers. */
 typedef struct RfWirePage {
     _Atomic uint64_t answers; /* grows after each answer was sent: one load tells whether there is something to read */
     struct RfWireSlot {
-        _Atomic uint64_t since;   /* rf_wire_now() when the worker got ready or last answered; 0 while it starts */
+        _Atomic uint64_t
+            since; /* rf_wire_now() when it got ready, took the job in work, or answered; 0 while it starts */
         _Atomic uint32_t in_work; /* serial of the job that it works on, or worked on last */
+        _Atomic uint32_t late;    /* that job is with the assembler: the rest takes a millisecond */
     } workers[RF_WIRE_WORKERS];
-    _Atomic uint32_t unwanted[RF_WIRE_UNWANTED]; /* serials + 1, each at serial % RF_WIRE_UNWANTED: not worth compiling any more */
 } RfWirePage;
 
 typedef enum RfWireStress { RF_STRESS_NONE, RF_STRESS_KILL, RF_STRESS_HANG, RF_STRESS_GARBAGE } RfWireStress;
@@ -46,8 +48,8 @@ typedef struct RfWireHello {
 
 #define RF_WIRE_AHEAD 16 /* most jobs that a worker has at once; bounds descriptors in flight */
 
-/* Program -> worker; beside it a memfd with the job's bytes. Of those that wait the newest comes first: what got hot later
- * often contains what got hot before (an outer loop, a caller), or is what the program does now. */
+/* Program -> worker; beside it a memfd with the job's bytes. With RF_WIRE_CANCEL instead of RF_WIRE_JOB, and without a memfd: the
+ * job of this serial is not needed now; the rest means nothing. */
 typedef struct RfWireJob {
     uint32_t magic;
     uint32_t serial;
@@ -55,6 +57,9 @@ typedef struct RfWireJob {
     /* When the program ends before the answer comes, the worker goes on for a moment and stores the code under this key; ""
      * when it is not wanted then. */
     char key[RF_WIRE_KEY], name[64];
+    /* Functions, by numbers: the one that the job is for, others that are compiled along, then those that it calls and that have
+     * code of their own, or will have. */
+    uint32_t ncompiled, ncalled, units[RF_WIRE_UNITS];
 } RfWireJob;
 
 /* Worker -> program; beside it memfds for those sizes that are not 0, in this order: object, IR, assembly. */

@@ -1,5 +1,6 @@
 /* The compile worker's own side: a process with low priority and limited memory that answers jobs until the program goes
- * away. It is started by workers.c.
+ * away. It is started by workers.c. It keeps the jobs and chooses among them; the compiling is done by a process that it forks
+ * (compiler.c), one job after the other in the same one, because the second compile of a process takes less time than the first.
  *
  * The end of the program is noticed by a thread that waits for the socket to hang up, not by PR_SET_PDEATHSIG: that signal
  * comes when the *thread* that started the worker ends, which may be any thread of the program; and the thread can still
@@ -17,10 +18,10 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "jit/cache.h"
+#include "jit/compiler.h"
 #include "jit/job.h"
 #include "jit/wire.h"
 
@@ -28,20 +29,27 @@
 
 #define LAST_MS 1000 /* that it may go on after the program */
 
+#define DEATHS_MAX 4 /* of processes that compile, by themselves: then there are no more */
+
 typedef struct Waiting {
     RfWireJob job;
     int fd;
+    bool later; /* cancelled: compiled when nothing else is to do */
+    bool along; /* its function has been compiled along with another one */
 } Waiting;
 
 typedef struct Self {
     int socket;
-    Waiting waiting[RF_WIRE_AHEAD];
+    Waiting waiting[RF_WIRE_AHEAD]; /* in the order in which they came */
     unsigned nwaiting;
     RfWireHello hello;
     RfWirePage *page;
-    char object[RF_WIRE_PATH + 32]; /* where the compiler writes */
-    _Atomic bool orphan;            /* the program has ended: what is compiled goes to the cache */
-    _Atomic bool finished;          /* nothing is left to do */
+    RfCompilerProcess compiler;
+    bool busy;       /* it works on `current` */
+    Waiting current; /* which is not in `waiting` */
+    unsigned deaths;
+    _Atomic bool orphan;   /* the program has ended: what is compiled goes to the cache */
+    _Atomic bool finished; /* nothing is left to do */
 } Self;
 
 /* ---- the process ---- */
@@ -119,7 +127,7 @@ static void be_humble(void)
     }
     setrlimit(RLIMIT_CORE, &(struct rlimit){0, 0});
     tell_kernel("/proc/self/oom_score_adj", "500"); /* the program is worth more than its compiler */
-    tell_kernel("/proc/self/autogroup", "10");      /* where sessions share the CPU, nice alone means nothing between them */
+    tell_kernel("/proc/self/autogroup", "10"); /* where sessions share the CPU, nice alone means nothing between them */
     limit_memory();
 }
 
@@ -137,95 +145,14 @@ static bool meet(Self *self)
     if (self->page == NULL) {
         return false;
     }
-    snprintf(self->object, sizeof self->object, "%s/object.so", self->hello.dir);
     return chdir(self->hello.dir) == 0 && setenv("TMPDIR", self->hello.dir, 1) == 0;
 }
 
-/* ---- jobs ---- */
+/* ---- answers ---- */
 
-static double milliseconds(void)
+static struct RfWireSlot *slot(const Self *self)
 {
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (double)now.tv_sec * 1e3 + (double)now.tv_nsec * 1e-6;
-}
-
-static RfReason reason_of(const char *text)
-{
-    for (int i = 1; text != NULL && i < RF_REASON_COUNT; i++) {
-        if (strcmp(text, rf_reason_text[i]) == 0) {
-            return (RfReason)i;
-        }
-    }
-    return RF_REASON_BACKEND_ERROR;
-}
-
-static bool in_path(const char *tool)
-{
-    const char *path = getenv("PATH");
-    char name[PATH_MAX];
-    while (path != NULL && *path != '\0') {
-        size_t len = strcspn(path, ":");
-        if (len > 0 && snprintf(name, sizeof name, "%.*s/%s", (int)len, path, tool) < (int)sizeof name &&
-            access(name, X_OK) == 0) {
-            return true;
-        }
-        path += len + (path[len] == ':');
-    }
-    return false;
-}
-
-/* Compiles; fills the answer and fds by part (object, IR, assembly; -1 none). */
-static void work(Self *self, const uint8_t *bytes, size_t size, RfWireAnswer *answer, int fds[RF_WIRE_FDS])
-{
-    if (rf_jit_backend_missing() != NULL) {
-        answer->reason = RF_REASON_BACKEND_MISSING;
-        return;
-    }
-    answer->reason = RF_REASON_BACKEND_ERROR;
-    double start = milliseconds();
-    RfJob *job = rf_job_decode(bytes, size);
-    if (job == NULL) {
-        return;
-    }
-    RfCompileResult result;
-    memset(&result, 0, sizeof result);
-    result.reject_unit = result.reject_pc = RF_JOB_NONE;
-    if (rf_jit_compile(job, self->object, self->hello.want, &result) && result.ok) {
-        size_t length = 0;
-        fds[0] = rf_wire_file(self->object, &length);
-        answer->sizes[0] = length;
-        answer->reason = fds[0] >= 0 && length > 0 ? RF_REASON_NONE : RF_REASON_BACKEND_ERROR;
-    } else {
-        answer->reason = reason_of(result.reason);
-        /* GCC does not say why it could not run its tools. */
-        if (answer->reason == RF_REASON_BACKEND_ERROR && (!in_path("as") || !in_path("ld"))) {
-            answer->reason = RF_REASON_BACKEND_MISSING;
-        }
-    }
-    unlink(self->object);
-    answer->bytes = result.bytes;
-    answer->reject_unit = result.reject_unit;
-    answer->reject_pc = result.reject_pc;
-    memcpy(answer->types, result.types, sizeof answer->types);
-    answer->types[sizeof answer->types - 1] = '\0';
-    const RfBuf *texts[] = {&result.ir, &result.assembly};
-    for (int i = 0; i < 2; i++) {
-        if (texts[i]->len > 0) {
-            fds[1 + i] = rf_wire_memory(texts[i]->data, texts[i]->len);
-            answer->sizes[1 + i] = texts[i]->len;
-        }
-    }
-    rf_buf_free(&result.ir);
-    rf_buf_free(&result.assembly);
-    rf_job_free(job);
-    answer->ms = milliseconds() - start;
-}
-
-static void answered(Self *self)
-{
-    atomic_store(&self->page->workers[self->hello.index].since, rf_wire_now());
-    atomic_fetch_add(&self->page->answers, 1); /* after the message, so that who sees the count finds the message */
+    return &self->page->workers[self->hello.index];
 }
 
 static void store(const Self *self, const RfWireJob *job, const RfWireAnswer *answer, int fd)
@@ -237,101 +164,264 @@ static void store(const Self *self, const RfWireJob *job, const RfWireAnswer *an
     }
 }
 
-static bool reply(Self *self, RfWireAnswer *answer, int fds[RF_WIRE_FDS])
+static bool send_answer(Self *self, const RfWireAnswer *answer, const int *fds, int nfds)
 {
-    int sent[RF_WIRE_FDS], nsent = 0;
-    for (int i = 0; i < RF_WIRE_FDS; i++) {
-        if (fds[i] >= 0 && (i > 0 || answer->reason == RF_REASON_NONE)) {
-            sent[nsent++] = fds[i];
-        } else {
-            answer->sizes[i] = 0;
-        }
-    }
-    bool ok = rf_wire_send(self->socket, answer, sizeof *answer, sent, nsent, true) == 1;
-    for (int i = 0; i < RF_WIRE_FDS; i++) {
-        if (fds[i] >= 0) {
-            close(fds[i]);
-        }
-    }
+    bool ok = rf_wire_send(self->socket, answer, sizeof *answer, fds, nfds, true) == 1;
     if (ok) {
-        answered(self);
+        atomic_store(&slot(self)->since, rf_wire_now());
+        atomic_fetch_add(&self->page->answers, 1); /* after the message, so that who sees the count finds the message */
+    }
+    return ok || self->orphan;
+}
+
+/* The answer to a job that is not compiled. */
+static bool refuse(Self *self, const RfWireJob *job, RfReason reason)
+{
+    RfWireAnswer answer = {.magic = RF_WIRE_ANSWER, .serial = job->serial, .reason = reason};
+    answer.reject_unit = answer.reject_pc = RF_JOB_NONE;
+    return send_answer(self, &answer, NULL, 0);
+}
+
+/* Fault injection: one of several kinds of nonsense, by how often a worker was started. */
+static bool talk_nonsense(Self *self, uint32_t serial)
+{
+    static const char noise[] = "This is no answer, and no shared object.";
+    RfWireAnswer answer = {.magic = RF_WIRE_ANSWER, .serial = serial, .reason = RF_REASON_NONE};
+    int fd = -1;
+    answer.reject_unit = answer.reject_pc = RF_JOB_NONE;
+    answer.sizes[0] = sizeof noise;
+    switch (self->hello.round % 5) {
+    case 0: { /* no message of the protocol */
+        bool ok = rf_wire_send(self->socket, noise, sizeof noise, NULL, 0, true) == 1;
+        atomic_fetch_add(&self->page->answers, 1);
+        return ok;
+    }
+    case 1: fd = rf_wire_memory(noise, sizeof noise); break; /* no object */
+    case 2: answer.sizes[0] = 0; break;                      /* the object is missing */
+    case 3: answer.serial += 12345; break;                   /* a job that nobody gave */
+    default: fd = open("/dev/null", O_RDONLY | O_CLOEXEC);   /* no memfd */
+    }
+    bool ok = send_answer(self, &answer, &fd, fd >= 0);
+    if (fd >= 0) {
+        close(fd);
     }
     return ok;
 }
 
-/* Fault injection: one of several kinds of nonsense, by how often a worker was started. */
-static bool talk_nonsense(Self *self, RfWireAnswer *answer)
+/* ---- which job ---- */
+
+/* Is the job's function among those from `first` to before `end` in the other one's list? */
+static bool names(const RfWireJob *other, uint32_t first, uint32_t end, const RfWireJob *job)
 {
-    static const char noise[] = "This is no answer, and no shared object.";
-    int fds[RF_WIRE_FDS] = {-1, -1, -1};
-    answer->reason = RF_REASON_NONE;
-    answer->sizes[0] = sizeof noise;
-    switch (self->hello.round % 5) {
-    case 0: { /* no message of the protocol */
-        bool ok = rf_wire_send(self->socket, noise, sizeof noise, NULL, 0, true) == 1;
-        answered(self);
-        return ok;
+    for (uint32_t i = first; i < end; i++) {
+        if (job->ncompiled > 0 && other->units[i] == job->units[0]) {
+            return true;
+        }
     }
-    case 1: fds[0] = rf_wire_memory(noise, sizeof noise); break; /* no object */
-    case 2: break;                                               /* the object is missing */
-    case 3: answer->serial += 12345; break;                      /* a job that nobody gave */
-    default: fds[0] = open("/dev/null", O_RDONLY | O_CLOEXEC);   /* no memfd */
-    }
-    return reply(self, answer, fds);
+    return false;
 }
 
-static bool serve(Self *self, const RfWireJob *job, int fd)
+/* How long a job should wait: 0 not at all; 1 for the code of a function that it calls, without which its own would not help
+ * much; 2 because its function is compiled along with another one, and may be called from there only; 3 nobody waits for it. */
+static unsigned rank(const Self *self, const Waiting *w)
 {
-    atomic_store(&self->page->workers[self->hello.index].in_work, job->serial);
+    unsigned rank = w->later ? 3 : w->along ? 2 : 0;
+    for (unsigned i = 0; i < self->nwaiting && rank < 2; i++) {
+        const Waiting *other = &self->waiting[i];
+        const RfWireJob *job = &other->job;
+        if (other == w || other->later || names(job, 0, job->ncompiled > 0, &w->job)) {
+            continue;
+        }
+        if (names(job, 1, job->ncompiled, &w->job)) {
+            rank = 2;
+        } else if (names(&w->job, w->job.ncompiled, w->job.ncompiled + w->job.ncalled, job)) {
+            rank = 1;
+        }
+    }
+    return rank;
+}
+
+/* The job to be compiled next: the newest of those that need not wait. What got hot later often contains what got hot before
+ * (an outer loop, a caller), or is what the program does now. */
+static unsigned choose(const Self *self)
+{
+    unsigned best = 0, least = UINT_MAX;
+    for (unsigned i = self->nwaiting; i-- > 0;) {
+        unsigned r = rank(self, &self->waiting[i]);
+        if (r < least) {
+            best = i;
+            least = r;
+        }
+    }
+    return best;
+}
+
+static Waiting take_out(Self *self, unsigned i)
+{
+    Waiting taken = self->waiting[i];
+    memmove(&self->waiting[i], &self->waiting[i + 1], (--self->nwaiting - i) * sizeof taken);
+    return taken;
+}
+
+/* ---- the job in work ---- */
+
+static bool begin(Self *self)
+{
+    Waiting next = take_out(self, choose(self));
+    for (unsigned i = 0; i < self->nwaiting; i++) {
+        Waiting *w = &self->waiting[i];
+        w->along = w->along || names(&next.job, 1, next.job.ncompiled, &w->job);
+    }
+    atomic_store(&slot(self)->since, rf_wire_now());
+    atomic_store(&slot(self)->in_work, next.job.serial);
+    atomic_store(&slot(self)->late, 0);
+    bool ok = true;
     switch ((RfWireStress)self->hello.stress) {
     case RF_STRESS_KILL: raise(SIGKILL); break;
     case RF_STRESS_HANG:
         for (;;) {
             pause();
         }
-    case RF_STRESS_GARBAGE:
-    case RF_STRESS_NONE: break;
-    }
-    RfWireAnswer answer = {.magic = RF_WIRE_ANSWER, .serial = job->serial};
-    answer.reject_unit = answer.reject_pc = RF_JOB_NONE;
-    if (self->hello.stress == RF_STRESS_GARBAGE) {
-        return talk_nonsense(self, &answer);
-    }
-    int fds[RF_WIRE_FDS] = {-1, -1, -1};
-    bool wanted = !(self->orphan && job->key[0] == '\0') &&
-                  atomic_load(&self->page->unwanted[job->serial % RF_WIRE_UNWANTED]) != job->serial + 1;
-    char *bytes = wanted && job->size <= RF_WIRE_JOB_MAX ? rf_wire_read(fd, job->size) : NULL;
-    if (bytes != NULL) {
-        work(self, (const uint8_t *)bytes, job->size, &answer, fds);
-    } else {
-        answer.reason = RF_REASON_BACKEND_ERROR;
-    }
-    free(bytes);
-    if (self->orphan) {
-        store(self, job, &answer, fds[0]);
-        return true; /* the descriptors go with the process */
-    }
-    return reply(self, &answer, fds) || self->orphan;
-}
-
-/* Reads the jobs that were sent; waits for one when there is none. False: there will be none. */
-static bool take_jobs(Self *self)
-{
-    while (self->nwaiting < RF_WIRE_AHEAD) {
-        Waiting *next = &self->waiting[self->nwaiting];
-        int fds[RF_WIRE_FDS], nfds;
-        ptrdiff_t got = rf_wire_receive(self->socket, &next->job, sizeof next->job, fds, &nfds, self->nwaiting == 0);
-        if ((got < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) || (got == 0 && self->nwaiting > 0)) {
+    case RF_STRESS_GARBAGE: ok = talk_nonsense(self, next.job.serial); break;
+    case RF_STRESS_NONE:
+        if (self->orphan && next.job.key[0] == '\0') {
             break;
         }
-        if (got != sizeof next->job || next->job.magic != RF_WIRE_JOB || nfds != 1) {
-            return false;
+        bool gone = self->deaths >= DEATHS_MAX || rf_jit_backend_missing() != NULL ||
+                    (self->compiler.pid == 0 &&
+                     !rf_compiler_start(&self->compiler, &self->hello, &slot(self)->late, self->socket));
+        if (gone) {
+            ok = refuse(self, &next.job, RF_REASON_BACKEND_MISSING);
+        } else if (!rf_compiler_give(&self->compiler, &next.job, next.fd)) {
+            rf_compiler_kill(&self->compiler);
+            self->deaths++;
+            ok = refuse(self, &next.job, RF_REASON_BACKEND_ERROR);
+        } else {
+            self->busy = true;
+            self->current = next;
+            return true;
         }
-        next->job.key[sizeof next->job.key - 1] = next->job.name[sizeof next->job.name - 1] = '\0';
-        next->fd = fds[0];
-        self->nwaiting++;
+    }
+    close(next.fd);
+    return ok;
+}
+
+/* What the compiling process says: an answer, or that it has died. */
+static bool end(Self *self)
+{
+    RfWireAnswer answer;
+    int fds[RF_WIRE_FDS], nfds;
+    ptrdiff_t got = rf_wire_receive(self->compiler.socket, &answer, sizeof answer, fds, &nfds, true);
+    bool good = got == sizeof answer && self->busy && answer.serial == self->current.job.serial, ok = true;
+    if (!good) {
+        rf_compiler_kill(&self->compiler);
+        self->deaths++;
+    }
+    if (self->busy) {
+        if (good && self->orphan) {
+            store(self, &self->current.job, &answer, nfds > 0 ? fds[0] : -1);
+        } else {
+            ok = good ? send_answer(self, &answer, fds, nfds)
+                      : refuse(self, &self->current.job, RF_REASON_BACKEND_ERROR);
+        }
+        close(self->current.fd);
+        self->busy = false;
+    }
+    for (int i = 0; i < (got >= 0 ? nfds : 0); i++) {
+        close(fds[i]);
+    }
+    return ok;
+}
+
+/* Takes the job in work back, unless it is nearly done. Its process goes; the next one is there in a millisecond. */
+static void interrupt(Self *self)
+{
+    if (self->busy && atomic_load(&slot(self)->late) == 0 && self->nwaiting < RF_WIRE_AHEAD) {
+        rf_compiler_kill(&self->compiler);
+        self->busy = false;
+        memmove(&self->waiting[1], &self->waiting[0], self->nwaiting++ * sizeof self->waiting[0]);
+        self->waiting[0] = self->current;
+    }
+}
+
+static bool cancel(Self *self, uint32_t serial)
+{
+    if (self->busy && self->current.job.serial == serial) {
+        interrupt(self);
+    }
+    for (unsigned i = 0; i < self->nwaiting; i++) {
+        Waiting *w = &self->waiting[i];
+        if (w->job.serial == serial && w->job.key[0] == '\0') { /* no later run would find it */
+            Waiting unwanted = take_out(self, i);
+            close(unwanted.fd);
+            return refuse(self, &unwanted.job, RF_REASON_BACKEND_ERROR);
+        }
+        if (w->job.serial == serial) {
+            w->later = true;
+        }
     }
     return true;
+}
+
+/* ---- the program ---- */
+
+/* Reads what the program has sent. False: it talks nonsense, or is gone. */
+static bool listen_to_program(Self *self)
+{
+    for (;;) {
+        Waiting next = {.fd = -1};
+        int fds[RF_WIRE_FDS], nfds;
+        ptrdiff_t got = rf_wire_receive(self->socket, &next.job, sizeof next.job, fds, &nfds, false);
+        if (got < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) {
+            return true;
+        }
+        if (got == sizeof next.job && next.job.magic == RF_WIRE_CANCEL && nfds == 0) {
+            if (!cancel(self, next.job.serial)) {
+                return false;
+            }
+            continue;
+        }
+        if (got != sizeof next.job || next.job.magic != RF_WIRE_JOB || nfds != 1 ||
+            self->nwaiting + self->busy >= RF_WIRE_AHEAD || next.job.ncompiled > RF_WIRE_UNITS ||
+            next.job.ncalled > RF_WIRE_UNITS - next.job.ncompiled) {
+            return false;
+        }
+        next.job.key[sizeof next.job.key - 1] = next.job.name[sizeof next.job.name - 1] = '\0';
+        next.fd = fds[0];
+        if (self->busy && self->current.later) {
+            interrupt(self);
+        }
+        next.along = self->busy && names(&self->current.job, 1, self->current.job.ncompiled, &next.job);
+        self->waiting[self->nwaiting++] = next;
+    }
+}
+
+/* Answers jobs until nothing is left to do. The exit status of the process. */
+static int serve(Self *self)
+{
+    bool gone = false;
+    for (;;) {
+        if (!self->busy && self->nwaiting > 0) {
+            if (!begin(self)) {
+                return 2;
+            }
+            continue;
+        }
+        if (gone && !self->busy) {
+            return 0;
+        }
+        struct pollfd sources[] = {{.fd = gone ? -1 : self->socket, .events = POLLIN},
+                                   {.fd = self->compiler.pid != 0 ? self->compiler.socket : -1, .events = POLLIN}};
+        if (poll(sources, 2, -1) < 0) {
+            continue;
+        }
+        if (sources[1].revents != 0 && !end(self)) {
+            return 2;
+        }
+        if (sources[0].revents != 0 && !listen_to_program(self)) {
+            gone = true;
+        }
+    }
 }
 
 int rf_worker_main(int fd)
@@ -345,17 +435,15 @@ int rf_worker_main(int fd)
     if (!start_watching(&self)) {
         return 2;
     }
-    rf_jit_backend_missing(); /* opens libgccjit now, not in the time of the first job */
-    atomic_store(&self.page->workers[self.hello.index].since, rf_wire_now());
-    while (take_jobs(&self)) {
-        Waiting newest = self.waiting[--self.nwaiting];
-        bool ok = serve(&self, &newest.job, newest.fd);
-        close(newest.fd);
-        if (!ok) {
-            return 2;
-        }
+    if (rf_jit_backend_missing() == NULL) { /* opens libgccjit now, not in the time of the first job */
+        rf_compiler_start(&self.compiler, &self.hello, &slot(&self)->late, fd);
     }
+    atomic_store(&slot(&self)->since, rf_wire_now());
+    int status = serve(&self);
+    rf_compiler_kill(&self.compiler);
     self.finished = true;
-    rf_wire_remove(self.hello.dir); /* the program is gone, or nobody understands it: the thread may be slower */
-    return 0;
+    if (status == 0) {
+        rf_wire_remove(self.hello.dir); /* the program is gone, or nobody understands it: the thread may be slower */
+    }
+    return status;
 }

@@ -16,6 +16,8 @@
 
 typedef struct RfWorkers RfWorkers;
 
+#define RF_WORKER_UNITS 32
+
 typedef struct RfWorkerConfig {
     uint32_t jobs;       /* worker processes */
     uint32_t timeout_ms; /* per compile */
@@ -33,9 +35,17 @@ typedef struct RfWorkerConfig {
 RfWorkers *rf_workers_new(const RfWorkerConfig *config);
 /* Starts the first worker in the background (cheap; called when something is nearly hot). */
 void rf_workers_warm(RfWorkers *w);
+/* Functions that a job has to do with, by numbers of which the program alone knows the meaning: the one that it is for, others
+ * that are compiled along, then those that it calls and that have code of their own, or will have. The worker orders jobs by them. */
+typedef struct RfWorkerUnits {
+    uint32_t ncompiled, ncalled; /* together at most RF_WORKER_UNITS */
+    uint32_t numbers[RF_WORKER_UNITS];
+} RfWorkerUnits;
+
 /* Hands a job over (copies everything). id comes back with the answer. Never blocks for the compile. key: under which the
- * worker stores the code, with the function's name, if the program ends before; NULL: it is not stored. */
-void rf_workers_submit(RfWorkers *w, uint32_t id, const void *job, size_t size, const char *key, const char *name);
+ * worker stores the code, with the function's name, if the program ends before; NULL: it is not stored. units may be NULL. */
+void rf_workers_submit(RfWorkers *w, uint32_t id, const void *job, size_t size, const char *key, const char *name,
+                       const RfWorkerUnits *units);
 
 typedef struct RfWorkerAnswer {
     uint32_t id;
@@ -49,10 +59,11 @@ typedef struct RfWorkerAnswer {
     char *ir, *assembly; /* malloc'd or NULL; the caller frees */
 } RfWorkerAnswer;
 
+/* The job is not needed now. If it is to be stored, it is compiled when nothing else is to do; otherwise it is answered with
+ * RF_REASON_BACKEND_ERROR. In work it is interrupted, unless it is nearly done. */
+void rf_workers_cancel(RfWorkers *w, uint32_t id);
 /* True when it is time for rf_workers_take: an answer waits, or a look at time limits and dead workers is due (then take may
  * find nothing). One load while no job is under way, else a few; safe to ask often and without the lock. */
-/* The job need not be compiled any more: unless that is too late, it is answered with RF_REASON_BACKEND_ERROR. */
-void rf_workers_cancel(RfWorkers *w, uint32_t id);
 bool rf_workers_ready(RfWorkers *w);
 /* Next answer: true and *answer. wait: blocks until there is one, or nothing is under way. A job whose worker died, timed out
  * or talked nonsense comes back with BACKEND_ERROR or COMPILE_TIMEOUT; the worker is started again a few times, afterwards

@@ -29,6 +29,7 @@ typedef struct Job {
     size_t size;
     uint64_t sent; /* rf_wire_now() */
     char key[RF_WIRE_KEY], name[64];
+    RfWorkerUnits units;
     uint8_t bytes[];
 } Job;
 
@@ -261,6 +262,9 @@ static void hand_over(RfWorkers *w)
         RfWireJob message = {.magic = RF_WIRE_JOB, .serial = job->serial, .size = job->size};
         memcpy(message.key, job->key, sizeof message.key);
         memcpy(message.name, job->name, sizeof message.name);
+        message.ncompiled = job->units.ncompiled;
+        message.ncalled = job->units.ncalled;
+        memcpy(message.units, job->units.numbers, sizeof message.units);
         int fd = rf_wire_memory(job->bytes, job->size);
         int sent = fd < 0 ? -1 : rf_wire_send(worker->process.socket, &message, sizeof message, &fd, 1, false);
         bool dead = sent < 0 && (errno == EPIPE || errno == ECONNRESET);
@@ -397,7 +401,8 @@ void rf_workers_warm(RfWorkers *w)
     }
 }
 
-void rf_workers_submit(RfWorkers *w, uint32_t id, const void *bytes, size_t size, const char *key, const char *name)
+void rf_workers_submit(RfWorkers *w, uint32_t id, const void *bytes, size_t size, const char *key, const char *name,
+                       const RfWorkerUnits *units)
 {
     Job *job = rf_mem_alloc(sizeof *job + size);
     *job = (Job){.id = id, .serial = w->serial++, .size = size};
@@ -405,6 +410,9 @@ void rf_workers_submit(RfWorkers *w, uint32_t id, const void *bytes, size_t size
     if (key != NULL && w->cache[0] != '\0') {
         snprintf(job->key, sizeof job->key, "%s", key);
         snprintf(job->name, sizeof job->name, "%s", name);
+    }
+    if (units != NULL) {
+        job->units = *units;
     }
     w->pending++;
     if (w->given_up || size > RF_WIRE_JOB_MAX) {
@@ -417,10 +425,18 @@ void rf_workers_submit(RfWorkers *w, uint32_t id, const void *bytes, size_t size
 
 void rf_workers_cancel(RfWorkers *w, uint32_t id)
 {
-    for (uint32_t k = 0; w->page != NULL && k < w->config.jobs; k++) {
+    for (const Job *job = w->waiting.first; job != NULL; job = job->next) {
+        if (job->id == id) {
+            deliver(w, get_serial(&w->waiting, job->serial), RF_REASON_BACKEND_ERROR);
+            return;
+        }
+    }
+    for (uint32_t k = 0; k < w->config.jobs; k++) {
         for (const Job *job = w->workers[k].jobs.first; job != NULL; job = job->next) {
             if (job->id == id) {
-                atomic_store(&w->page->unwanted[job->serial % RF_WIRE_UNWANTED], job->serial + 1);
+                RfWireJob message = {.magic = RF_WIRE_CANCEL, .serial = job->serial};
+                /* one that does not arrive only costs time */
+                rf_wire_send(w->workers[k].process.socket, &message, sizeof message, NULL, 0, false);
             }
         }
     }

@@ -10,6 +10,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <glob.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -78,14 +79,15 @@ static void describe(FILE *out)
     getrlimit(RLIMIT_AS, &memory);
     getrlimit(RLIMIT_CORE, &core);
     char here[512];
-    fprintf(out, " leader=%d limited=%d core=%d fds=%d", getpgrp() == getpid() && getsid(0) == getpid(),
+    fprintf(out, " leader=%d limited=%d core=%d fds=%d", getpgrp() == getppid() && getsid(0) == getppid(),
             memory.rlim_cur != RLIM_INFINITY, core.rlim_cur == 0, count_entries("/proc/self/fd") - 1);
     fprintf(out, " nice=%d private=%d", getpriority(PRIO_PROCESS, 0),
             getcwd(here, sizeof here) != NULL && strcmp(here, getenv("TMPDIR")) == 0);
 }
 
-bool rf_jit_compile(const RfJob *job, const char *path, unsigned want, RfCompileResult *result)
+bool rf_jit_compile(const RfJob *job, const char *path, unsigned want, RfAssembler *as, RfCompileResult *result)
 {
+    (void)as;
     const char *text = job->arena;
     *result = (RfCompileResult){.reject_unit = RF_JOB_NONE, .reject_pc = RF_JOB_NONE};
     if (strcmp(text, "crash") == 0) {
@@ -104,9 +106,6 @@ bool rf_jit_compile(const RfJob *job, const char *path, unsigned want, RfCompile
         result->reason = "unsupported-op";
         result->reject_unit = 2;
         result->reject_pc = 77;
-        return false;
-    } else if (strcmp(text, "toolless") == 0) {
-        setenv("PATH", "/nonexistent", 1);
         return false;
     }
     FILE *out = fopen(path, "w");
@@ -161,7 +160,7 @@ static RfWorkers *workers(uint32_t jobs, uint32_t timeout_ms, const char *stress
 
 static void submit(RfWorkers *w, uint32_t id, const char *text)
 {
-    rf_workers_submit(w, id, text, strlen(text), NULL, NULL);
+    rf_workers_submit(w, id, text, strlen(text), NULL, NULL, NULL);
 }
 
 /* Takes the next answer, which must be this one. */
@@ -302,14 +301,17 @@ static void newest_first(void **state)
     }
     rf_workers_cancel(w, 3);
     RfWorkerAnswer answer;
-    uint32_t last = 6, late = 0;
+    uint32_t last = 6, late = 6;
     for (uint32_t i = 0; i < 6; i++) {
         assert_true(rf_workers_take(w, true, &answer));
         assert_int_equal(answer.reason, answer.id == 3 ? RF_REASON_BACKEND_ERROR : RF_REASON_NONE);
         if (answer.fd >= 0) {
             close(answer.fd);
         }
-        if (i > 0) { /* the first is whatever had arrived when the worker got ready */
+        if (answer.id == 3) {
+            continue; /* answered at once */
+        }
+        if (late < 6) { /* the first is whatever had arrived when the worker got ready */
             assert_true(answer.id < last);
             last = answer.id;
         } else {
@@ -317,6 +319,93 @@ static void newest_first(void **state)
         }
     }
     assert_true(late < 6);
+    expect_end(w);
+}
+
+/* Waits until job "hang" is in work. */
+static void wait_for_hang(void)
+{
+    glob_t found;
+    char pattern[64];
+    snprintf(pattern, sizeof pattern, "%s/*/left/behind", temporary);
+    while (glob(pattern, 0, NULL, &found) != 0) {
+        nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL);
+    }
+    globfree(&found);
+}
+
+static void a_cancelled_job_ends_at_once(void **state)
+{
+    (void)state;
+    RfWorkers *w = workers(1, 60000, NULL);
+    submit(w, 0, "hang");
+    wait_for_hang();
+    submit(w, 1, "good");
+    rf_workers_cancel(w, 0);
+    rf_workers_cancel(w, 77); /* nobody gave it */
+    expect(w, 0, RF_REASON_BACKEND_ERROR);
+    expect(w, 1, RF_REASON_NONE);
+    rf_workers_cancel(w, 1);
+    for (uint32_t i = 2; i < 12; i++) { /* not one of the deaths after which there is no worker any more */
+        submit(w, i, "slow");
+        rf_workers_cancel(w, i);
+        expect(w, i, RF_REASON_BACKEND_ERROR);
+    }
+    submit(w, 20, "good");
+    expect(w, 20, RF_REASON_NONE);
+    expect_end(w);
+}
+
+static char key_of_tests[RF_KEY_SIZE];
+
+/* With a place in the cache it is compiled all the same, when nothing else is to do, and gives way again. */
+static void what_is_cancelled_comes_later(void **state)
+{
+    (void)state;
+    RfWorkers *w = rf_workers_new(
+        &(RfWorkerConfig){.jobs = 1, .timeout_ms = 60000, .cache = "/nonexistent", .cache_mb = 1, .debug = true});
+    rf_cache_key("x", 1, key_of_tests);
+    submit(w, 0, "hang");
+    wait_for_hang();
+    rf_workers_submit(w, 1, "slow", 4, key_of_tests, "name", NULL);
+    rf_workers_submit(w, 2, "slow", 4, key_of_tests, "name", NULL);
+    submit(w, 3, "slow");
+    rf_workers_cancel(w, 2);
+    rf_workers_cancel(w, 0);
+    expect(w, 0, RF_REASON_BACKEND_ERROR);
+    expect(w, 3, RF_REASON_NONE);
+    expect(w, 1, RF_REASON_NONE);
+    submit(w, 4, "slow"); /* job 2 is in work or not yet */
+    expect(w, 4, RF_REASON_NONE);
+    expect(w, 2, RF_REASON_NONE);
+    expect_end(w);
+}
+
+static void submit_for(RfWorkers *w, uint32_t id, RfWorkerUnits units)
+{
+    rf_workers_submit(w, id, "good", 4, NULL, NULL, &units);
+}
+
+static void jobs_that_wait_for_others(void **state)
+{
+    (void)state;
+    RfWorkers *w = workers(1, 60000, NULL);
+    submit(w, 0, "hang");
+    wait_for_hang();
+    submit_for(w, 1, (RfWorkerUnits){1, 0, {100}});
+    submit_for(w, 2, (RfWorkerUnits){1, 0, {300}}); /* compiled along with 4, and called from there only, perhaps */
+    submit_for(w, 3, (RfWorkerUnits){1, 0, {200}}); /* what 4 calls */
+    submit_for(w, 4, (RfWorkerUnits){2, 1, {100, 300, 200}}); /* the newest */
+    submit_for(w, 5, (RfWorkerUnits){0, 0, {0}});
+    rf_workers_cancel(w, 0);
+    static const uint32_t order[] = {0, 5, 3, 4, 1, 2};
+    for (unsigned i = 0; i < sizeof order / sizeof *order; i++) {
+        expect(w, order[i], i == 0 ? RF_REASON_BACKEND_ERROR : RF_REASON_NONE);
+    }
+    /* two that call each other do not wait for ever */
+    submit_for(w, 0, (RfWorkerUnits){1, 1, {1, 2}});
+    submit_for(w, 1, (RfWorkerUnits){1, 1, {2, 1}});
+    expect_all(w, 2, RF_REASON_NONE, 2, RF_REASON_NONE);
     expect_end(w);
 }
 
@@ -329,14 +418,14 @@ static void big_and_empty_jobs(void **state)
         bytes[i] = (char)('a' + i % 23);
     }
     RfWorkers *w = workers(1, 60000, NULL);
-    rf_workers_submit(w, 1, bytes, size, NULL, NULL);
+    rf_workers_submit(w, 1, bytes, size, NULL, NULL, NULL);
     RfWorkerAnswer answer;
     assert_true(rf_workers_take(w, true, &answer));
     assert_int_equal(answer.size, size + 4);
     assert_int_equal(pread(answer.fd, back, size, 4), size);
     assert_memory_equal(back, bytes, size);
     close(answer.fd);
-    rf_workers_submit(w, 2, bytes, 0, NULL, NULL);
+    rf_workers_submit(w, 2, bytes, 0, NULL, NULL, NULL);
     expect(w, 2, RF_REASON_NONE);
     expect_end(w);
     free(bytes);
@@ -380,8 +469,8 @@ static void surroundings_of_the_worker(void **state)
     bool limited = true;
 #endif
     int priority = getpriority(PRIO_PROCESS, 0) + 10;
-    /* descriptors: 0 to 3, the job and the object; the one used for counting is not counted */
-    snprintf(expected, sizeof expected, "describe leader=1 limited=%d core=1 fds=6 nice=%d private=1", limited,
+    /* descriptors: 0 to 3, the job, the assembler and the object; the one used for counting is not counted */
+    snprintf(expected, sizeof expected, "describe leader=1 limited=%d core=1 fds=7 nice=%d private=1", limited,
              priority > 19 ? 19 : priority);
     assert_string_equal(text, expected);
     close(stray);
@@ -510,8 +599,12 @@ static void no_backend(void **state)
     expect_all(w, 2, RF_REASON_BACKEND_MISSING, 2, RF_REASON_BACKEND_MISSING);
     assert_true(rf_workers_given_up(w));
     expect_end(w);
-    w = workers(1, 5000, NULL);
-    submit(w, 1, "toolless");
+    char *path = strdup(getenv("PATH"));
+    setenv("PATH", "/nonexistent", 1);
+    w = workers(1, 5000, NULL); /* a worker without an assembler */
+    setenv("PATH", path, 1);
+    free(path);
+    submit(w, 1, "good");
     expect(w, 1, RF_REASON_BACKEND_MISSING);
     expect_end(w);
 }
@@ -582,7 +675,7 @@ static void left_behind(void **state)
         RfWorkers *w =
             rf_workers_new(&(RfWorkerConfig){.jobs = 1, .timeout_ms = 60000, .cache = directory, .cache_mb = 1});
         for (uint32_t i = 0; i < 3; i++) {
-            rf_workers_submit(w, i, "slow", 4, i == 1 ? NULL : keys[i], "name");
+            rf_workers_submit(w, i, "slow", 4, i == 1 ? NULL : keys[i], "name", NULL);
         }
         rf_workers_leave(w);
         _exit(0);
@@ -641,6 +734,9 @@ int main(int argc, char **argv)
         TEST(rejections),
         TEST(many_jobs),
         TEST(newest_first),
+        TEST(a_cancelled_job_ends_at_once),
+        TEST(what_is_cancelled_comes_later),
+        TEST(jobs_that_wait_for_others),
         TEST(big_and_empty_jobs),
         TEST(readiness_shows_without_waiting),
         TEST(surroundings_of_the_worker),
