@@ -694,8 +694,9 @@ void rf_gen_store_index(Emit *e, bool global, uint32_t n)
     }
     if (!leaves) {
         rf_may_fail(e);
-        if (v) {
-            rf_count_dirty(e, v);
+        View *changed = rf_view_of(e, global, n);
+        if (changed) {
+            rf_count_dirty(e, changed);
         }
     }
     if (leaves) {
