@@ -459,6 +459,16 @@ static bool recursive(const RfCompiler *c, bool light)
     return false;
 }
 
+/* Where the worker may have put programs for GCC to run instead of its own: the directory of the object. */
+static void look_beside(RfCompiler *c, const char *path)
+{
+    const char *end = strrchr(path, '/');
+    char option[4096];
+    if (end && snprintf(option, sizeof option, "-B%.*s/", (int)(end - path), path) < (int)sizeof option) {
+        rf_gcc.context_add_driver_option(c->ctx, option);
+    }
+}
+
 static void set_options(RfCompiler *c, int opt)
 {
     gcc_jit_context *x = c->ctx;
@@ -484,17 +494,23 @@ static void set_options(RfCompiler *c, int opt)
         char march[32];
         snprintf(march, sizeof march, "-march=%s", c->job->cpu);
         rf_gcc.context_add_command_line_option(x, march);
+        /* GCC looks at each class of registers when it starts: 1 % of a small compile, and values never live in these */
+        rf_gcc.context_add_command_line_option(x, "-mno-mmx");
+        rf_gcc.context_add_command_line_option(x, "-mno-80387");
     }
     if (!recursive(c, false)) {
         /* GCC counts the cold exits as well when it decides what is small enough to inline */
         rf_gcc.context_add_command_line_option(x, "--param=max-inline-insns-auto=300");
         rf_gcc.context_add_command_line_option(x, "--param=inline-min-speedup=5");
     }
-    if (opt == 3) { /* recursion: room for a few levels of it in one function. Twice as much makes fib a tenth faster, and its
+    if (opt ==
+        3) { /* recursion: room for a few levels of it in one function. Twice as much makes fib a tenth faster, and its
                      * compile half as long again */
         rf_gcc.context_add_command_line_option(x, "--param=max-inline-insns-recursive-auto=1000");
     } else { /* a tenth of the compile time, and nothing that an out-of-order CPU would notice */
         rf_gcc.context_add_command_line_option(x, "-fno-schedule-insns2");
+        /* at this level it takes only loops whose number of turns is a constant, and looks at all of them */
+        rf_gcc.context_add_command_line_option(x, "-fno-tree-loop-vectorize");
     }
     rf_gcc.context_add_driver_option(x, "-nostdlib");
 }
@@ -846,6 +862,7 @@ bool rf_jit_compile(const RfJob *job, const char *path, unsigned want, RfCompile
         c.ctx = rf_gcc.context_acquire();
         int opt = job->opt == 2 && recursive(&c, true) ? 3 : job->opt;
         set_options(&c, opt);
+        look_beside(&c, path);
         make_types(&c);
         emit_all(&c);
         if (c.reason == RF_REASON_NONE) {

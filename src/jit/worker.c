@@ -119,8 +119,33 @@ static void be_humble(void)
     }
     setrlimit(RLIMIT_CORE, &(struct rlimit){0, 0});
     tell_kernel("/proc/self/oom_score_adj", "500"); /* the program is worth more than its compiler */
-    tell_kernel("/proc/self/autogroup", "10");      /* where sessions share the CPU, nice alone means nothing between them */
+    tell_kernel("/proc/self/autogroup", "10"); /* where sessions share the CPU, nice alone means nothing between them */
     limit_memory();
+}
+
+/* Where the shell would find the tool, in name[PATH_MAX]; false: nowhere. */
+static bool in_path(const char *tool, char *name)
+{
+    const char *path = getenv("PATH");
+    while (path != NULL && *path != '\0') {
+        size_t len = strcspn(path, ":");
+        if (len > 0 && snprintf(name, PATH_MAX, "%.*s/%s", (int)len, path, tool) < PATH_MAX &&
+            access(name, X_OK) == 0) {
+            return true;
+        }
+        path += len + (path[len] == ':');
+    }
+    return false;
+}
+
+/* GCC links through its program collect2, which looks for constructors of C++ and then calls ld: more than a millisecond for
+ * nothing. rf_jit_compile tells it to look for that program here first. */
+static void shorten_linking(void)
+{
+    char ld[PATH_MAX];
+    if (in_path("ld", ld) && ld[0] == '/' && symlink(ld, "collect2") != 0) {
+        errno = 0;
+    }
 }
 
 static bool meet(Self *self)
@@ -138,7 +163,11 @@ static bool meet(Self *self)
         return false;
     }
     snprintf(self->object, sizeof self->object, "%s/object.so", self->hello.dir);
-    return chdir(self->hello.dir) == 0 && setenv("TMPDIR", self->hello.dir, 1) == 0;
+    if (chdir(self->hello.dir) != 0 || setenv("TMPDIR", self->hello.dir, 1) != 0) {
+        return false;
+    }
+    shorten_linking();
+    return true;
 }
 
 /* ---- jobs ---- */
@@ -158,21 +187,6 @@ static RfReason reason_of(const char *text)
         }
     }
     return RF_REASON_BACKEND_ERROR;
-}
-
-static bool in_path(const char *tool)
-{
-    const char *path = getenv("PATH");
-    char name[PATH_MAX];
-    while (path != NULL && *path != '\0') {
-        size_t len = strcspn(path, ":");
-        if (len > 0 && snprintf(name, sizeof name, "%.*s/%s", (int)len, path, tool) < (int)sizeof name &&
-            access(name, X_OK) == 0) {
-            return true;
-        }
-        path += len + (path[len] == ':');
-    }
-    return false;
 }
 
 /* Compiles; fills the answer and fds by part (object, IR, assembly; -1 none). */
@@ -198,8 +212,9 @@ static void work(Self *self, const uint8_t *bytes, size_t size, RfWireAnswer *an
         answer->reason = fds[0] >= 0 && length > 0 ? RF_REASON_NONE : RF_REASON_BACKEND_ERROR;
     } else {
         answer->reason = reason_of(result.reason);
+        char name[PATH_MAX];
         /* GCC does not say why it could not run its tools. */
-        if (answer->reason == RF_REASON_BACKEND_ERROR && (!in_path("as") || !in_path("ld"))) {
+        if (answer->reason == RF_REASON_BACKEND_ERROR && (!in_path("as", name) || !in_path("ld", name))) {
             answer->reason = RF_REASON_BACKEND_MISSING;
         }
     }
