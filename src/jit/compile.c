@@ -520,6 +520,9 @@ static void set_options(RfCompiler *c, int opt)
         char march[32];
         snprintf(march, sizeof march, "-march=%s", c->job->cpu);
         rf_gcc.context_add_command_line_option(x, march);
+        /* GCC looks at each class of registers when it starts: 1 % of a small compile, and values never live in these */
+        rf_gcc.context_add_command_line_option(x, "-mno-mmx");
+        rf_gcc.context_add_command_line_option(x, "-mno-80387");
     }
     if (!recursive(c, false)) {
         /* GCC counts the cold exits as well when it decides what is small enough to inline */
@@ -532,6 +535,8 @@ static void set_options(RfCompiler *c, int opt)
         rf_gcc.context_add_command_line_option(x, "--param=max-inline-insns-recursive-auto=1000");
     } else { /* a tenth of the compile time, and nothing that an out-of-order CPU would notice */
         rf_gcc.context_add_command_line_option(x, "-fno-schedule-insns2");
+        /* at this level it takes only loops whose number of turns is a constant, and looks at all of them */
+        rf_gcc.context_add_command_line_option(x, "-fno-tree-loop-vectorize");
     }
 }
 
