@@ -54,12 +54,16 @@ struct RfBinding {
     uint32_t hits;     /* arms of the current match after which it is certain */
 };
 
+#define RF_INDEX_SLOTS 2
 struct RfScope {
     RfScope *parent;
     RfBinding *bindings;
     uint32_t id;
     uint32_t first_slot;
     uint32_t saved_floor, saved_arm_depth, saved_match_id, saved_match_nop;
+    uint32_t
+        index_slots[RF_INDEX_SLOTS]; /* hold the indexes of compound assignments; the first index_count are there */
+    uint8_t index_count;
     bool arm;    /* of a match: names go to the nearest scope that is none */
     bool global; /* top level of a file: names are globals */
 };

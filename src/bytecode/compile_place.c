@@ -230,6 +230,81 @@ static bool stable_index(RfFuncState *fs, const RfExpr *e)
     return e->kind == RF_EXPR_NAME && rf_name_local(fs, rf_compile_name_of(fs, e)) >= 0;
 }
 
+/* A local that holds an index until the statement ends. Those of a scope serve all its statements, one after the other. */
+static uint32_t index_slot(RfFuncState *fs, uint32_t n)
+{
+    RfScope *scope = fs->scope;
+    if (n < scope->index_count) {
+        return scope->index_slots[n];
+    }
+    uint32_t slot = rf_scope_slot(fs, 1);
+    if (n < RF_INDEX_SLOTS) {
+        scope->index_slots[n] = slot;
+        scope->index_count = (uint8_t)(n + 1);
+    }
+    return slot;
+}
+
+/* Computes the indexes that may not be computed twice; returns per step the local that holds it, or -1. */
+static const int64_t *hold_indexes(RfFuncState *fs, const Target *t)
+{
+    int64_t *slots = RF_ARENA_ARRAY(&fs->c->work, int64_t, t->count);
+    uint32_t held = 0;
+    for (uint32_t i = 0; i < t->count; i++) {
+        const RfExpr *e = t->steps[i];
+        slots[i] = -1;
+        if (e->kind == RF_EXPR_INDEX && !stable_index(fs, e->as.index.index)) {
+            slots[i] = index_slot(fs, held++);
+            rf_compile_expr(fs, e->as.index.index);
+            rf_emit(fs, RF_OP_STORE_LOCAL, (uint32_t)slots[i], 0, e->as.index.index->pos);
+        }
+    }
+    return slots;
+}
+
+static void load_index(RfFuncState *fs, const Target *t, const int64_t *slots, uint32_t i)
+{
+    const RfExpr *index = t->steps[i]->as.index.index;
+    if (slots[i] >= 0) {
+        rf_emit(fs, RF_OP_LOAD_LOCAL, (uint32_t)slots[i], 0, index->pos);
+    } else {
+        rf_compile_expr(fs, index);
+    }
+}
+
+/* The old value, by the instructions that read the path elsewhere. */
+static void load_steps(RfFuncState *fs, const Target *t, const int64_t *slots)
+{
+    int64_t local = t->steps[0]->kind == RF_EXPR_INDEX ? rf_name_local(fs, t->name) : -1;
+    if (local < 0) {
+        rf_name_load(fs, t->name, t->pos);
+    }
+    for (uint32_t i = 0; i < t->count; i++) {
+        const RfExpr *e = t->steps[i];
+        if (e->kind == RF_EXPR_MEMBER) {
+            uint32_t site = rf_emit_field_site(fs, rf_compile_intern(fs->c, e->as.member.name.text));
+            rf_emit(fs, RF_OP_GET_FIELD, 0, site, e->pos);
+            continue;
+        }
+        load_index(fs, t, slots, i);
+        if (i == 0 && local >= 0) {
+            rf_emit(fs, RF_OP_INDEX_LOCAL, (uint32_t)local, 0, e->pos);
+        } else {
+            rf_emit(fs, RF_OP_INDEX, 0, 0, e->pos);
+        }
+    }
+}
+
+/* A name that reading may take from the builtins, which a path cannot. */
+static bool may_be_builtin(RfFuncState *fs, const Target *t)
+{
+    RfCands cs;
+    rf_scope_resolve(fs, t->name, false, &cs);
+    return (cs.count == 0 || cs.items[cs.count - 1].maybe) && rf_name_is_builtin(fs, t->name);
+}
+
+static uint32_t make_place(RfFuncState *fs, const RfExpr *argument, bool compound, const int64_t *slots, bool pair);
+
 static const RfOp binary_ops[] = {
     [RF_BIN_ADD] = RF_OP_ADD, [RF_BIN_SUB] = RF_OP_SUB, [RF_BIN_MUL] = RF_OP_MUL,
     [RF_BIN_DIV] = RF_OP_DIV, [RF_BIN_MOD] = RF_OP_MOD,
@@ -238,38 +313,42 @@ static const RfOp binary_ops[] = {
 void rf_place_compound(RfFuncState *fs, const RfStmt *stmt)
 {
     const RfExpr *target = stmt->as.compound.target;
-    RfPlace place = {.target = target, .compound = true};
     RfOp op = binary_ops[stmt->as.compound.op];
     Target t;
     uint32_t slot;
     if (!split(fs, target, &t)) {
         return;
     }
-    const RfExpr *last = t.steps[t.count - 1];
-    Simple simple = simple_target(fs, &t, &slot);
-    const RfExpr *index = last->kind == RF_EXPR_INDEX ? last->as.index.index : NULL;
-    bool quick = simple != SIMPLE_NONE && (!index || stable_index(fs, index)) &&
-                 !(simple == SIMPLE_GLOBAL && rf_name_is_builtin(fs, t.name));
-    if (quick) {
-        rf_compile_expr(fs, target);
-    } else {
+    bool builtin = may_be_builtin(fs, &t);
+    const int64_t *slots = NULL;
+    if (builtin) {
         for (uint32_t i = 0; i < t.count; i++) {
             if (t.steps[i]->kind == RF_EXPR_INDEX) {
                 rf_compile_expr(fs, t.steps[i]->as.index.index);
             }
         }
-        load(fs, &t, last->pos);
+        load(fs, &t, t.steps[t.count - 1]->pos);
+    } else {
+        slots = hold_indexes(fs, &t);
+        load_steps(fs, &t, slots);
     }
     rf_compile_expr(fs, stmt->as.compound.value);
-    rf_emit(fs, op, 0, op == RF_OP_ADD ? rf_place_of(fs, &place, target) : 0, stmt->as.compound.op_pos);
-    if (!quick) {
+    rf_emit(fs, op, 0, op == RF_OP_ADD ? make_place(fs, target, true, slots, false) : 0, stmt->as.compound.op_pos);
+    if (builtin) {
         store(fs, &t, true);
         return;
     }
-    if (index) {
-        rf_compile_expr(fs, index);
+    for (uint32_t i = 0; i < t.count; i++) {
+        if (t.steps[i]->kind == RF_EXPR_INDEX) {
+            load_index(fs, &t, slots, i);
+        }
     }
-    store_simple(fs, &t, simple, slot);
+    Simple simple = simple_target(fs, &t, &slot);
+    if (simple != SIMPLE_NONE) {
+        store_simple(fs, &t, simple, slot);
+    } else {
+        store(fs, &t, false);
+    }
 }
 
 /* ---- places ---- */
@@ -429,8 +508,9 @@ static bool place_step(RfFuncState *fs, const RfExpr *e, bool compound, RfStep *
     return true;
 }
 
-/* The path `argument` as a place; 0 when it is none, or may not be changed by the store that follows. */
-static uint32_t make_place(RfFuncState *fs, const RfExpr *argument, bool compound, bool pair)
+/* The path `argument` as a place; 0 when it is none, or may not be changed by the store that follows. slots: per step, the local
+ * that holds its index, or -1; or NULL. */
+static uint32_t make_place(RfFuncState *fs, const RfExpr *argument, bool compound, const int64_t *slots, bool pair)
 {
     Target t;
     RfCands cs;
@@ -456,7 +536,10 @@ static uint32_t make_place(RfFuncState *fs, const RfExpr *argument, bool compoun
     }
     uint32_t count = t.count + hidden;
     for (uint32_t i = hidden; i < count; i++) {
-        if (!place_step(fs, t.steps[i - hidden], compound, &steps[i])) {
+        int64_t held = slots ? slots[i - hidden] : -1;
+        if (held >= 0) {
+            steps[i] = (RfStep){.kind = RF_STEP_LOCAL, .slot = (uint32_t)held, .pos = t.steps[i - hidden]->pos};
+        } else if (!place_step(fs, t.steps[i - hidden], compound, &steps[i])) {
             while (i-- > 0) {
                 rf_mem_free(steps[i].ops, sizeof *steps[i].ops * steps[i].nops);
             }
@@ -476,12 +559,12 @@ uint32_t rf_place_of(RfFuncState *fs, const RfPlace *place, const RfExpr *argume
 {
     bool same = place && (place->target ? same_path(place->target, argument)
                                         : place->pattern && pattern_has(place->pattern, argument));
-    return same ? make_place(fs, argument, place->compound, false) : 0;
+    return same ? make_place(fs, argument, place->compound, NULL, false) : 0;
 }
 
 uint32_t rf_place_of_call(RfFuncState *fs, const RfPlace *place, const RfExpr *argument)
 {
     uint32_t number = rf_place_of(fs, place, argument);
     bool pair = number == 0 && place && place->pair && same_path(place->pair, argument);
-    return pair ? make_place(fs, argument, false, true) : number;
+    return pair ? make_place(fs, argument, false, NULL, true) : number;
 }

@@ -243,6 +243,7 @@ static void run_block(Emit *e, uint32_t start)
         e->s.slots[i].sum = SUM_NONE;
         e->s.slots[i].copy = 0;
     }
+    e->found_pc = 0;
     if (start < e->first_pc || start > e->last_pc) { /* the loop is over: the rest is the interpreter's */
         rf_jump(e, rf_exit(e, start, RF_REASON_NONE, false));
         e->block = NULL;
@@ -430,6 +431,7 @@ static void do_function(RfCompiler *c, UnitInfo *info, const RfJobLoop *loop, bo
     rf_mem_free(e.areg, sizeof(L) * e.nslots);
     rf_mem_free(e.uses, sizeof(CountUse) * (len + 1));
     rf_mem_free(e.restart_slots, sizeof(Slot) * e.nslots);
+    rf_mem_free(e.leaves, sizeof(Leave) * e.leaves_cap);
     if (e.loops) {
         rf_mem_free(e.loops, sizeof(Loop) * (e.nloops_cap + 1));
     }
@@ -703,7 +705,7 @@ static void find_borrows(const RfJobUnit *u, bool *borrows, bool *only_loaded)
             borrows[i] = only_loaded[i] = false;
         }
         int use, nuse, def, ndef;
-        rf_local_effects(in, &use, &nuse, &def, &ndef);
+        rf_local_effects(u, in, &use, &nuse, &def, &ndef);
         for (uint32_t i = 0; i < u->nparams && in.op != RF_OP_LOAD_LOCAL && in.op != RF_OP_CALL_METHOD; i++) {
             bool named = nuse < 0 || (i >= (uint32_t)use && i < (uint32_t)(use + nuse));
             only_loaded[i] = only_loaded[i] && !named;
@@ -955,6 +957,7 @@ bool rf_jit_compile(const RfJob *job, const char *path, unsigned want, RfCompile
     }
     for (uint32_t i = 0; i < c.head.nexits; i++) {
         rf_mem_free((char *)(uintptr_t)c.head.exits[i].slots, c.head.exits[i].nslots + 1u);
+        rf_mem_free((uint32_t *)(uintptr_t)c.head.exits[i].numbers, sizeof(uint32_t) * c.head.exits[i].nnumbers);
     }
     rf_mem_free(c.head.exits, sizeof(RfExit) * c.exits_cap);
     rf_mem_free(c.head.entries, sizeof(RfImageEntry) * c.entries_cap);

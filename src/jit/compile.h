@@ -108,8 +108,8 @@ typedef struct CountUse {
 typedef struct Loop {
     uint32_t start, end; /* pcs [start, end]: end is the back edge */
     uint64_t views;      /* views used inside */
-    bool calls;          /* functions of the image are called inside */
     Count count;
+    bool calls;          /* functions of the image are called inside */
 } Loop;
 
 typedef struct RfCompiler RfCompiler;
@@ -141,6 +141,13 @@ typedef struct UnitInfo {
     bool bad;            /* cannot be compiled: calls go through the VM */
 } UnitInfo;
 
+/* A cold block that stores one register home and goes on to the next one. Exits with the same registers share them. */
+typedef struct Leave {
+    uint32_t slot;
+    uint8_t k;
+    gcc_jit_block *block, *next;
+} Leave;
+
 typedef struct Emit {
     RfCompiler *c;
     UnitInfo *info;
@@ -159,6 +166,8 @@ typedef struct Emit {
     L closure;
     gcc_jit_block *leave[2][2]; /* calls helper exit with the number in leave_with; [1][] without fp, [][1] the frame is marked */
     L leave_with;
+    Leave *leaves;
+    uint32_t nleaves, leaves_cap;
     L lazy_fp; /* of a light function: set by rf_need_homes */
     gcc_jit_block *homes_block; /* where it was last set */
     L *ireg, *freg, *areg; /* by slot, made on demand: ints and bools, floats, addresses of K_ELEM */
@@ -188,6 +197,8 @@ typedef struct Emit {
     Slot *restart_slots; /* locals there */
     gcc_jit_block *restart_block[2]; /* exits to there: overflow, bounds */
     L absent;             /* see rf_exit_element */
+    L found;              /* address of the value that the dict look-up at found_pc has found (emit_dict.c) */
+    uint32_t found_pc;    /* 0: none, or it may have moved */
     uint16_t expected;    /* what the next guard or exit wants (rf_expect) */
 } Emit;
 
@@ -219,7 +230,7 @@ R rf_help(Emit *e, RfHelper helper, int n, R *args); /* call of a helper as an e
 
 /* ---- flow.c ---- */
 /* Locals that an instruction reads (nuse -1: maybe all) and writes, as ranges of slots. */
-void rf_local_effects(RfInstr in, int *use, int *nuse, int *def, int *ndef);
+void rf_local_effects(const RfJobUnit *u, RfInstr in, int *use, int *nuse, int *def, int *ndef);
 bool rf_flow_analyse(Emit *e); /* depth_at, leaders, loops, liveness; false: too strange to compile */
 static inline bool rf_alive(const Emit *e, uint32_t pc, uint32_t local)
 {
@@ -357,7 +368,6 @@ bool rf_is_fleeting(const Emit *e, uint32_t depth); /* may what is pushed now, u
 void rf_set_elem(Emit *e, uint32_t slot, R address);
 bool rf_takes_elem(const Emit *e, uint32_t depth); /* may it be a stable one? */
 void rf_keep_elems(Emit *e); /* before anything that may change a container: they get counts of their own */
-bool rf_gen_store_nested(Emit *e, const RfJobPath *path, bool value_on_top);
 bool rf_gen_index_nested(Emit *e, uint32_t xslot, uint32_t islot, SlotKind k);
 /* emit_count.c: loops whose counter stays below a limit; see there */
 void rf_counts_find(Emit *e); /* after rf_views_collect */
@@ -373,6 +383,11 @@ void rf_count_test(Emit *e, uint32_t start); /* at the start of a block */
 /* The condition at e->pc holds and control goes on at `body` of the loop: allows some turns. */
 void rf_count_enter(Emit *e, Count *count);
 void rf_count_items(Emit *e, Count *count); /* FOR_LOOP over ints, when there is one: allows some turns */
+/* emit_dict.c; false: not for such code, nothing was done */
+bool rf_gen_index_dict(Emit *e, uint32_t xslot, uint32_t islot, bool consume_x);
+bool rf_gen_field_dict(Emit *e);
+bool rf_gen_store_found(Emit *e, bool global, uint32_t n); /* STORE_INDEX_..: of the value that a look-up has just found */
+bool rf_gen_store_path(Emit *e, const RfJobPath *path, bool value_on_top); /* emit_path.c; false: not for such code */
 void rf_gen_call(Emit *e);                       /* emit_call.c */
 void rf_gen_call_method(Emit *e);
 bool rf_can_call(const Emit *e, uint32_t unit, uint32_t argc); /* directly */
@@ -414,6 +429,7 @@ void rf_boxed_arguments(Emit *e, uint32_t slot, R *tag, R *payload); /* emit_ele
 void rf_gen_get_field(Emit *e);                  /* emit_value.c */
 void rf_gen_store_field_local(Emit *e);
 void rf_gen_struct(Emit *e);
+R rf_cell_place(Emit *e, uint32_t n); /* address of the value of captured variable n */
 void rf_gen_load_cell(Emit *e);
 void rf_gen_store_cell(Emit *e);
 void rf_gen_load_global(Emit *e);
@@ -432,6 +448,7 @@ void rf_gen_unary_any(Emit *e, RfOp op);
 void rf_gen_index_any(Emit *e, uint32_t xslot, uint32_t islot, bool consume_x);
 void rf_gen_store_index_any(Emit *e, bool global, uint32_t n);
 void rf_gen_get_field_any(Emit *e);
+R rf_shared_place(Emit *e, uint32_t local); /* address of the value in the cell that the local holds */
 bool rf_gen_generic(Emit *e);                    /* literals, patterns, shared variables, paths; false: not one of them */
 bool rf_gen_for(Emit *e);                        /* emit_for.c */
 void rf_gen_for_loop(Emit *e);                   /* emit_next.c */

@@ -559,7 +559,7 @@ void rf_gen_index(Emit *e, uint32_t xslot, uint32_t islot, bool consume_x)
             return;
         }
     }
-    if (index_direct(e, xslot, islot, consume_x)) {
+    if (rf_gen_index_dict(e, xslot, islot, consume_x) || index_direct(e, xslot, islot, consume_x)) {
         return;
     }
     if (consume_x && e->s.slots[xslot].k == K_ELEM) {
@@ -654,6 +654,9 @@ void rf_gen_store_index(Emit *e, bool global, uint32_t n)
     RfCompiler *c = e->c;
     uint32_t islot = rf_top(e), vslot = islot - 1;
     Slot *variable = global ? NULL : &e->s.slots[n];
+    if (rf_gen_store_found(e, global, n)) {
+        return;
+    }
     if (e->u->level >= 2 || e->s.slots[islot].k != K_INT || (!global && variable->k != K_HOME)) {
         rf_gen_store_index_any(e, global, n);
         return;

@@ -380,8 +380,8 @@ static void apply(Emit *e)
     int pops, pushes, at_target;
     rf_job_effect(e->u, e->u->code[e->pc], &pops, &pushes, &at_target);
     operands_home(e, (uint32_t)pops);
-    R args[3] = {e->vm, e->frame, rf_where(e)};
-    rf_check(e, rf_help(e, RF_HELPER_apply, 3, args));
+    R args[4] = {e->vm, e->frame, rf_where(e), rf_k(e, pops)};
+    rf_check(e, rf_help(e, RF_HELPER_apply, 4, args));
     rf_drop_operands(e, (uint32_t)pops);
     if (pushes == 1) {
         push_result(e);
@@ -411,8 +411,18 @@ static bool gen_path(Emit *e, RfInstr in)
         }
     } else if (path->root == RF_ROOT_GLOBAL && store) {
         rf_unalias_global(e, path->slot);
+    } else if (store) {
+        rf_keep_elems(e);
+        if (path->varref & RF_VARREF_MAYBE) { /* it may be a global */
+            rf_unalias_global(e, -1);
+            rf_view_clear_globals(e);
+        }
     }
-    if (store && rf_gen_store_nested(e, path, in.a != 0)) {
+    if (store && rf_gen_store_path(e, path, in.a != 0)) {
+        if (path->root == RF_ROOT_LOCAL && path->count == 1) {
+            e->s.slots[path->slot].shape = 0;
+            widen(&e->s.slots[path->slot]);
+        }
         return true;
     }
     if (store) {
@@ -444,8 +454,8 @@ static bool gen_path(Emit *e, RfInstr in)
 static void gen_raise(Emit *e, uint32_t pops)
 {
     operands_home(e, pops);
-    R args[3] = {e->vm, e->frame, rf_where(e)};
-    rf_eval(e, rf_help(e, RF_HELPER_apply, 3, args));
+    R args[4] = {e->vm, e->frame, rf_where(e), rf_k(e, pops)};
+    rf_eval(e, rf_help(e, RF_HELPER_apply, 4, args));
     rf_jump(e, rf_error(e));
     e->block = NULL;
 }
@@ -497,7 +507,7 @@ static void gen_closure(Emit *e, RfInstr in)
 
 /* ---- cells ---- */
 
-static R shared_place(Emit *e, uint32_t local)
+R rf_shared_place(Emit *e, uint32_t local)
 {
     if (e->dry || !e->block) {
         return NULL;
@@ -532,9 +542,13 @@ static void new_cell(Emit *e, uint32_t local)
 static void load_shared(Emit *e, uint32_t local)
 {
     L at = rf_temp(e, e->c->t_valuep);
-    rf_set(e, at, shared_place(e, local));
+    rf_set(e, at, rf_shared_place(e, local));
     rf_guard(e, not_undef(e, rf_val(e, at)), RF_REASON_TYPE_GUARD);
     uint32_t d = rf_push_slot(e, K_DEAD);
+    if (rf_kind_of_class(e->u->tos[e->pc + 1]) == K_HOME && rf_is_fleeting(e, e->s.depth)) {
+        rf_set_elem(e, d, rf_val(e, at));
+        return;
+    }
     rf_load_value(e, rf_val(e, at), d, e->u->tos[e->pc + 1], false);
 }
 
@@ -544,7 +558,7 @@ static void store_shared(Emit *e, uint32_t local)
     rf_to_home(e, top);
     if (!e->dry && e->block) {
         L at = rf_temp(e, e->c->t_valuep);
-        rf_set(e, at, shared_place(e, local));
+        rf_set(e, at, rf_shared_place(e, local));
         /* the old value goes last: freeing it must not meet itself in the cell */
         L old = rf_temp(e, e->c->t_value);
         R kept = rf_cast(e, rf_addr(e, old), e->c->t_valuep);
@@ -559,7 +573,7 @@ static void test_cell(Emit *e, RfInstr in)
 {
     R place = NULL;
     if (in.op == RF_OP_TEST_SHARED) {
-        place = shared_place(e, in.a);
+        place = rf_shared_place(e, in.a);
     } else if (!e->dry && e->block) {
         int64_t offset = (int64_t)(offsetof(RfFunction, cells) + in.a * sizeof(void *));
         R cell = rf_val(e, rf_at(e, rf_val(e, e->closure), offset, e->c->t_u8p));

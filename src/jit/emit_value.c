@@ -182,7 +182,7 @@ void rf_gen_store_global(Emit *e)
 
 /* ---- captured variables ---- */
 
-static R cell_place(Emit *e, uint32_t n)
+R rf_cell_place(Emit *e, uint32_t n)
 {
     if (e->dry || !e->block) {
         return NULL;
@@ -201,7 +201,7 @@ void rf_gen_load_cell(Emit *e)
         seen = e->u->cells[in.a];
     }
     L at = rf_temp(e, e->c->t_valuep);
-    rf_set(e, at, cell_place(e, in.a));
+    rf_set(e, at, rf_cell_place(e, in.a));
     SlotKind k = rf_kind_of_class(seen);
     if (e->u->level >= 2 || k == K_HOME || k == K_DEAD) {
         rf_guard(e, not_undef(e, rf_val(e, at)), RF_REASON_TYPE_GUARD);
@@ -227,6 +227,10 @@ void rf_gen_load_cell(Emit *e)
         rf_set_slot(e, i, k);
         return;
     }
+    if (rf_is_fleeting(e, e->s.depth)) {
+        rf_set_elem(e, i, rf_val(e, at));
+        return;
+    }
     rf_load_value(e, rf_val(e, at), i, 0, false);
 }
 
@@ -240,7 +244,7 @@ void rf_gen_store_cell(Emit *e)
     }
     if (!e->dry && e->block) {
         L at = rf_temp(e, e->c->t_valuep);
-        rf_set(e, at, cell_place(e, in.a));
+        rf_set(e, at, rf_cell_place(e, in.a));
         /* the old value goes last: freeing it must not meet itself in the cell */
         L tag = rf_temp(e, e->c->t_u64), payload = rf_temp(e, e->c->t_i64);
         rf_set(e, tag, rf_val(e, rf_tag(e, rf_val(e, at))));
@@ -298,6 +302,9 @@ void rf_gen_get_field(Emit *e)
     Slot *s = &e->s.slots[i];
     if (e->u->level >= 2 || site->shape == RF_JOB_NONE ||
         (s->k != K_HOME && s->k != K_ALIAS && s->k != K_GALIAS && s->k != K_ELEM)) {
+        if (site->shape == RF_JOB_NONE && rf_gen_field_dict(e)) {
+            return;
+        }
         if (s->k == K_ELEM) {
             rf_to_home(e, i);
         }
@@ -357,6 +364,35 @@ void rf_gen_get_field(Emit *e)
     rf_speculate(e, i, seen, e->pc + 1);
 }
 
+/* What lies in the local is no struct, or of many shapes. */
+static void store_field_any(Emit *e, uint32_t n, uint32_t site)
+{
+    uint32_t top = rf_top(e);
+    if (e->s.slots[top].k >= K_HOME) {
+        rf_to_home(e, top);
+    }
+    e->s.depth--;
+    rf_unalias_local(e, n);
+    e->s.depth++;
+    rf_may_fail(e);
+    if (!e->dry && e->block) {
+        R tag, payload;
+        rf_boxed_arguments(e, top, &tag, &payload);
+        R args[7] = {e->vm, e->frame, rf_where(e), rf_cast(e, rf_home(e, n), e->c->t_ptr), rf_k(e, site), tag, payload};
+        L status = rf_temp(e, e->c->t_i32);
+        rf_set(e, status, rf_help(e, RF_HELPER_store_field, 7, args));
+        Slot value = e->s.slots[top];
+        e->s.slots[top] = (Slot){.k = K_NULL}; /* gone in either case */
+        e->exit_block = NULL;
+        rf_check(e, rf_val(e, status));
+        e->s.slots[top] = value;
+    }
+    rf_drop_operands(e, 1);
+    rf_view_clear(e, false, n, false);
+    e->s.slots[n].class = 0;
+    e->s.slots[n].shape = 0;
+}
+
 void rf_gen_store_field_local(Emit *e)
 {
     RfCompiler *c = e->c;
@@ -365,8 +401,12 @@ void rf_gen_store_field_local(Emit *e)
     Slot *local = &e->s.slots[in.a];
     uint32_t top = rf_top(e);
     Slot *s = &e->s.slots[top];
-    if (e->u->level >= 2 || site->shape == RF_JOB_NONE || local->k != K_HOME || (s->k == K_ALIAS && s->n == in.a)) {
+    if (e->u->level >= 2 || local->k != K_HOME || (local->class & RF_CLASS_UNDEF) || (s->k == K_ALIAS && s->n == in.a)) {
         rf_gen_step(e);
+        return;
+    }
+    if (site->shape == RF_JOB_NONE) {
+        store_field_any(e, in.a, in.b);
         return;
     }
     guard_shape(e, in.a, site->shape);

@@ -85,7 +85,7 @@ static void find_all_depths(Emit *e, uint32_t start, uint32_t depth_there)
     }
 }
 
-void rf_local_effects(RfInstr in, int *use, int *nuse, int *def, int *ndef)
+void rf_local_effects(const RfJobUnit *u, RfInstr in, int *use, int *nuse, int *def, int *ndef)
 {
     *use = *def = 0;
     *nuse = *ndef = 0;
@@ -137,7 +137,12 @@ void rf_local_effects(RfInstr in, int *use, int *nuse, int *def, int *ndef)
         *nuse = 3;
         break;
     case RF_OP_LOAD_PATH:
-    case RF_OP_STORE_PATH:
+    case RF_OP_STORE_PATH: {
+        const RfJobPath *path = &u->paths[in.b];
+        *use = (int)path->slot;
+        *nuse = path->root == RF_ROOT_LOCAL || path->root == RF_ROOT_SHARED;
+        break;
+    }
     case RF_OP_CLOSURE:
     case RF_OP_CALL_METHOD:
     case RF_OP_SPAWN:
@@ -170,7 +175,7 @@ static void find_liveness(Emit *e)
                 }
             }
             int use, nuse, def, ndef;
-            rf_local_effects(in, &use, &nuse, &def, &ndef);
+            rf_local_effects(u, in, &use, &nuse, &def, &ndef);
             for (int i = def; i < def + ndef; i++) {
                 now[i / 32] &= ~(1u << (i % 32));
             }

@@ -42,6 +42,9 @@ uint8_t *rf_image_head_encode(const RfImageHead *head, size_t *size)
         put_number(&out, e->expected);
         put_number(&out, e->stopped_at);
         rf_buf_put(&out, e->slots, e->nslots);
+        for (uint32_t k = 0; k < e->nnumbers; k++) {
+            put_number(&out, e->numbers[k]);
+        }
     }
     for (uint32_t i = 0; i < head->nbinds; i++) {
         const RfBind *b = &head->binds[i];
@@ -119,10 +122,22 @@ static void read_exit(Reader *r, RfExit *e, uint32_t nunits)
     e->stopped_at = any_number(r);
     e->slots = text(r, nslots);
     e->nslots = e->slots ? nslots : 0;
+    uint32_t count = 0;
     for (uint32_t i = 0; i < e->nslots; i++) {
         char state = e->slots[i];
-        r->bad = r->bad || state == 0 || !strchr("nuifbpBmad", state);
+        r->bad = r->bad || state == 0 || !strchr("nuifbmwelvgcpBad", state);
+        count += rf_slot_has_number(state);
     }
+    if (r->bad || count > left(r)) {
+        r->bad = true;
+        return;
+    }
+    uint32_t *numbers = rf_mem_alloc(sizeof *numbers * count);
+    for (uint32_t i = 0; i < count; i++) {
+        numbers[i] = any_number(r);
+    }
+    e->numbers = numbers;
+    e->nnumbers = count;
 }
 
 static void read_bind(Reader *r, RfBind *b, uint32_t nunits)
@@ -180,6 +195,7 @@ void rf_image_head_free(RfImageHead *head)
 {
     for (uint32_t i = 0; i < head->nexits; i++) {
         rf_mem_free((char *)head->exits[i].slots, (size_t)head->exits[i].nslots + 1);
+        rf_mem_free((uint32_t *)head->exits[i].numbers, sizeof(uint32_t) * head->exits[i].nnumbers);
     }
     for (uint32_t i = 0; i < head->nbinds; i++) {
         const char *name = head->binds[i].name;

@@ -38,7 +38,7 @@ int64_t rf_native_float_to_int(double x);
 /* helpers_apply.c */
 int32_t rf_native_match(const RfValue *v, int64_t pc, const RfProto *proto);
 void rf_native_payload(const RfValue *v, int64_t n, RfValue *out);
-int32_t rf_native_apply(RfVm *vm, RfFrame *frame, uint64_t where);
+int32_t rf_native_apply(RfVm *vm, RfFrame *frame, uint64_t where, uint64_t pops);
 /* helpers_element.c */
 int32_t rf_native_has_key(const RfValue *dict, const RfValue *key);
 int32_t rf_native_index(RfVm *vm, RfFrame *frame, uint64_t where, const RfValue *x, const RfValue *i, RfValue *out);
@@ -48,6 +48,10 @@ int32_t rf_native_index_int(RfVm *vm, RfFrame *frame, uint64_t where, const RfVa
 int32_t rf_native_store_index(RfVm *vm, RfFrame *frame, uint64_t where, RfValue *place, const RfValue *i, const RfValue *v);
 int32_t rf_native_store_index_int(RfVm *vm, RfFrame *frame, uint64_t where, RfValue *place, int64_t i, uint64_t tag, int64_t payload);
 int32_t rf_native_store_global_index(RfVm *vm, RfFrame *frame, uint64_t where, uint64_t slot, int64_t i, uint64_t tag, int64_t payload);
+RfValue *rf_native_path_step(const RfValue *place, const RfValue *index);
+RfValue *rf_native_path_step_int(const RfValue *place, int64_t index);
+RfValue *rf_native_path_field(const RfValue *place, const RfProto *proto, int64_t site);
+const RfValue *rf_native_dict_member(RfDict *d, RfProto *proto, int64_t site);
 RfValue *rf_native_dict_find_int(const RfDict *d, int64_t key);
 void rf_native_dict_set_int(RfDict *d, int64_t key, uint64_t tag, int64_t payload);
 RfValue *rf_native_dict_find_str(const RfDict *d, RfString *key);

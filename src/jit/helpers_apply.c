@@ -86,7 +86,7 @@ static RfStatus field(RfVm *vm, RfValue *x, RfFieldSite *site)
     return status;
 }
 
-int32_t rf_native_apply(RfVm *vm, RfFrame *frame, uint64_t where)
+int32_t rf_native_apply(RfVm *vm, RfFrame *frame, uint64_t where, uint64_t pops)
 {
     rf_native_sync(vm, frame, where);
     RfProto *proto = frame->proto;
@@ -94,8 +94,6 @@ int32_t rf_native_apply(RfVm *vm, RfFrame *frame, uint64_t where)
     in.op = (uint16_t)rf_op_base(in.op);
     RfValue *sp = vm->sp;
     RfStatus status = RF_OK;
-    int pops, pushes, at_target;
-    rf_op_effect(proto, in, &pops, &pushes, &at_target);
     switch ((RfOp)in.op) {
     case RF_OP_INTERP: status = rf_literal_interp(vm, in.b); break;
     case RF_OP_ARRAY_PUSH: rf_array_push(sp[-2].as.arr, sp[-1]); break;

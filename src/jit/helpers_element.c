@@ -140,6 +140,42 @@ int32_t rf_native_store_global_index(RfVm *vm, RfFrame *frame, uint64_t where, u
     }
 }
 
+/* ---- steps of paths, as rf_path_store goes them: nothing is copied, widened or raised ---- */
+
+RfValue *rf_native_path_step_int(const RfValue *place, int64_t i)
+{
+    if (place->tag == RF_TAG_ARRAY) {
+        RfArray *a = place->as.arr;
+        i += i < 0 ? (int64_t)a->len : 0;
+        bool there = rf_is_unique(a) && rf_array_kind(a) == RF_ELEM_ANY && (uint64_t)i < a->len;
+        return there ? &a->as.values[i] : NULL;
+    }
+    return place->tag == RF_TAG_DICT && rf_is_unique(place->as.dict) ? rf_dict_find_int(place->as.dict, i) : NULL;
+}
+
+RfValue *rf_native_path_step(const RfValue *place, const RfValue *index)
+{
+    if (index->tag == RF_TAG_INT) {
+        return rf_native_path_step_int(place, index->as.i);
+    }
+    bool dict = index->tag == RF_TAG_STRING && place->tag == RF_TAG_DICT && rf_is_unique(place->as.dict);
+    return dict ? rf_native_dict_find_str(place->as.dict, index->as.str) : NULL;
+}
+
+RfValue *rf_native_path_field(const RfValue *place, const RfProto *proto, int64_t number)
+{
+    const RfFieldSite *site = &proto->fields[number];
+    if (place->tag == RF_TAG_STRUCT && rf_is_unique(place->as.strct)) {
+        RfStruct *s = place->as.strct;
+        return s->shape == site->shape ? &s->fields[site->offset] : rf_struct_find(s, site->name);
+    }
+    if (place->tag == RF_TAG_DICT && rf_is_unique(place->as.dict)) {
+        RfValue *v = rf_dict_guess(place->as.dict, site->entry, site->name);
+        return v ? v : rf_native_dict_find_str(place->as.dict, site->name);
+    }
+    return NULL;
+}
+
 /* ---- dicts ---- */
 
 RfValue *rf_native_dict_find_int(const RfDict *d, int64_t key)
@@ -167,6 +203,13 @@ void rf_native_dict_set_str(RfDict *d, RfString *key, uint64_t tag, int64_t payl
     } else {
         rf_dict_set_str(d, key, v);
     }
+}
+
+const RfValue *rf_native_dict_member(RfDict *d, RfProto *proto, int64_t number)
+{
+    static const RfValue absent = {.tag = RF_TAG_NULL};
+    const RfValue *v = rf_access_member(d, &proto->fields[number]);
+    return v ? v : &absent;
 }
 
 int32_t rf_native_has_key(const RfValue *dict, const RfValue *key)
@@ -212,6 +255,13 @@ int32_t rf_native_store_field(RfVm *vm, RfFrame *frame, uint64_t where, RfValue 
     if (place->tag == RF_TAG_STRUCT && rf_is_unique(place->as.strct) && place->as.strct->shape == site->shape) {
         rf_assign(&place->as.strct->fields[site->offset], v);
         return RF_OK;
+    }
+    if (place->tag == RF_TAG_DICT && rf_is_unique(place->as.dict)) {
+        RfValue *old = rf_dict_guess(place->as.dict, site->entry, site->name);
+        if (old) {
+            rf_assign(old, v);
+            return RF_OK;
+        }
     }
     return (int32_t)rf_access_store_field(vm, place, site, v);
 }

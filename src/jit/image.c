@@ -51,17 +51,40 @@ static bool read_head(RfImage *image)
 
 /* ---- checks against the program ---- */
 
-static bool exit_fits(const RfExit *e, const RfProto *p)
+/* Is what the numbers of an exit name there? */
+static bool numbers_fit(const RfImage *image, const RfExit *e, const RfProto *p)
+{
+    const uint32_t *number = e->numbers;
+    bool fit = true;
+    for (uint32_t i = 0; i < e->nslots; i++) {
+        switch (e->slots[i]) {
+        case RF_SLOT_LOCAL:
+        case RF_SLOT_MOVED: fit = fit && *number < p->nlocals && *number < e->nslots; break;
+        case RF_SLOT_GLOBAL: fit = fit && *number < p->module->nglobals; break;
+        case RF_SLOT_CONST: fit = fit && *number < p->nconsts; break;
+        case RF_SLOT_UNIT: fit = fit && *number < image->nunits && image->functions[*number]; break;
+        case RF_SLOT_BUILTIN:
+            fit = fit && *number < image->head.nbinds && image->head.binds[*number].kind == RF_BIND_BUILTIN;
+            break;
+        default: break;
+        }
+        number += rf_slot_has_number(e->slots[i]);
+    }
+    return fit;
+}
+
+static bool exit_fits(const RfImage *image, const RfExit *e, const RfProto *p)
 {
     bool enough = e->error == RF_EXIT_RAISED || e->nslots >= p->nlocals;
-    return e->pc < p->code_len && enough && e->nslots <= (uint32_t)p->nlocals + p->max_stack;
+    return e->pc < p->code_len && enough && e->nslots <= (uint32_t)p->nlocals + p->max_stack &&
+           numbers_fit(image, e, p);
 }
 
 static bool fits(const RfImage *image)
 {
     const RfImageHead *head = &image->head;
     for (uint32_t i = 0; i < head->nexits; i++) {
-        if (!exit_fits(&head->exits[i], image->protos[head->exits[i].unit])) {
+        if (!exit_fits(image, &head->exits[i], image->protos[head->exits[i].unit])) {
             return false;
         }
     }

@@ -111,6 +111,39 @@ RfRet rf_native_catch(RfVm *vm, RfFrame *frame, uint64_t where, uint64_t raw)
 
 #define EXIT_WINDOW 400 /* instructions profiled after a failed guard */
 
+/* Completes the homes of an exit. */
+static void take_home(const RfImage *image, const RfExit *e, RfValue *fp)
+{
+    const RfProto *proto = image->protos[e->unit];
+    for (uint32_t i = 0; i < e->nslots; i++) { /* first, because others may be copies of these */
+        if (e->slots[i] == RF_SLOT_ELEM) {
+            fp[i] = rf_retain(*(const RfValue *)(uintptr_t)fp[i].as.i);
+        } else if (e->slots[i] == RF_SLOT_BORROWED) {
+            rf_retain(fp[i]);
+        }
+    }
+    const uint32_t *number = e->numbers + e->nnumbers;
+    for (uint32_t i = e->nslots; i-- > 0;) { /* operands before locals: they may have taken their values over */
+        number -= rf_slot_has_number(e->slots[i]);
+        switch ((RfSlotState)e->slots[i]) {
+        case RF_SLOT_HOME:
+        case RF_SLOT_ELEM:
+        case RF_SLOT_BORROWED: break;
+        case RF_SLOT_INT: fp[i].tag = RF_TAG_INT; break;
+        case RF_SLOT_FLOAT: fp[i].tag = RF_TAG_FLOAT; break;
+        case RF_SLOT_BOOL: fp[i].tag = RF_TAG_BOOL; break;
+        case RF_SLOT_LOCAL: fp[i] = rf_retain(fp[*number]); break;
+        case RF_SLOT_MOVED: fp[i] = fp[*number]; break;
+        case RF_SLOT_GLOBAL: fp[i] = rf_retain(proto->module->globals[*number]); break;
+        case RF_SLOT_CONST: fp[i] = rf_retain(proto->consts[*number]); break;
+        case RF_SLOT_UNIT: fp[i] = rf_retain(rf_obj(image->functions[*number])); break;
+        case RF_SLOT_BUILTIN: fp[i] = rf_builtin_value(image->bind[*number]); break;
+        case RF_SLOT_UNDEF: fp[i] = rf_undef(); break;
+        default: fp[i] = rf_null();
+        }
+    }
+}
+
 RfRet rf_native_exit(RfVm *vm, RfFrame *frame, RfValue *fp, uint64_t number)
 {
     if (frame->mark != 0) {
@@ -121,18 +154,7 @@ RfRet rf_native_exit(RfVm *vm, RfFrame *frame, RfValue *fp, uint64_t number)
     if (e->error == RF_EXIT_RAISED) {
         return raised(vm, frame, e);
     }
-    for (uint32_t i = 0; i < e->nslots; i++) {
-        switch (e->slots[i]) {
-        case RF_SLOT_HOME: break;
-        case RF_SLOT_INT: fp[i].tag = RF_TAG_INT; break;
-        case RF_SLOT_FLOAT: fp[i].tag = RF_TAG_FLOAT; break;
-        case RF_SLOT_BOOL: fp[i].tag = RF_TAG_BOOL; break;
-        case RF_SLOT_UNIT: fp[i] = rf_retain(rf_obj(image->functions[fp[i].as.i])); break;
-        case RF_SLOT_BUILTIN: fp[i] = rf_builtin_value(image->bind[fp[i].as.i]); break;
-        case RF_SLOT_UNDEF: fp[i] = rf_undef(); break;
-        default: fp[i] = rf_null();
-        }
-    }
+    take_home(image, e, fp);
     rf_native_sync(vm, frame, RF_WHERE(e->pc, e->nslots));
     image->exit_counts[number]++;
     if (e->guard) { /* the next compilation knows the class that surprised this one */

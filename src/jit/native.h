@@ -27,7 +27,7 @@
 #include "jit/reason.h"
 #include "vm/tier.h"
 
-#define RF_JIT_ABI 5u /* part of the cache key: grows with every change of this file, helpers.def or an object layout */
+#define RF_JIT_ABI 6u /* part of the cache key: grows with every change of this file, helpers.def or an object layout */
 
 /* ---- mark of a compact frame ---- */
 /* bit 31 set | unit (5 bits) << 26 | distance of its fp from the caller's fp in slots (10) << 16 | pc of the call in the
@@ -56,9 +56,16 @@ typedef enum RfSlotState {
     RF_SLOT_INT = 'i',   /* the home holds the payload only: the helper stores the tag */
     RF_SLOT_FLOAT = 'f',
     RF_SLOT_BOOL = 'b',
-    RF_SLOT_UNIT = 'p',    /* the function of the unit whose number lies in the payload (RF_BIND_FUNCTION) */
-    RF_SLOT_BUILTIN = 'B', /* the builtin of the bind whose number lies in the payload */
-    RF_SLOT_HOME = 'm', /* the home holds the owned (or scalar) value */
+    RF_SLOT_HOME = 'm',     /* the home holds the owned (or scalar) value */
+    RF_SLOT_BORROWED = 'w', /* the home holds a value that the caller owns: it is counted */
+    RF_SLOT_ELEM = 'e',     /* the payload is the address of a value, which is copied and counted */
+    /* Nothing lies in the home, and a number says which value is wanted (RfExit.numbers): */
+    RF_SLOT_LOCAL = 'l',   /* a copy of this local's */
+    RF_SLOT_MOVED = 'v',   /* this local's, which the local gives up: its own state is NULL */
+    RF_SLOT_GLOBAL = 'g',  /* a copy of this global's of the unit's module */
+    RF_SLOT_CONST = 'c',   /* this constant of the unit */
+    RF_SLOT_UNIT = 'p',    /* the function of this unit (RF_BIND_FUNCTION) */
+    RF_SLOT_BUILTIN = 'B', /* the builtin of this bind */
     /* In the records that helper `enter` compares with, n u i f b mean exactly that, m anything set, and there are */
     RF_SLOT_ANY = 'a',  /* anything, unset as well */
     RF_SLOT_DEAD = 'd', /* anything: nobody reads it, to be released */
@@ -83,7 +90,15 @@ typedef struct RfExit {
      * interpreter goes on at pc. */
     uint32_t stopped_at;
     const char *slots; /* nslots RfSlotState */
+    uint32_t nnumbers;
+    const uint32_t *numbers; /* of the slots whose states want one, in their order */
 } RfExit;
+
+static inline bool rf_slot_has_number(char state)
+{
+    return state == RF_SLOT_LOCAL || state == RF_SLOT_MOVED || state == RF_SLOT_GLOBAL || state == RF_SLOT_CONST ||
+           state == RF_SLOT_UNIT || state == RF_SLOT_BUILTIN;
+}
 
 /* ---- generators ---- */
 /* What the native code of a generator's body wants of a saved value: one of these, and above 8 bits an argument. */

@@ -232,44 +232,87 @@ static bool wanted_at_exit(const Emit *e, uint32_t pc, uint32_t i, RfExitError e
     return error == RF_EXIT_HANDLED || !e->live || rf_alive(e, pc, i);
 }
 
-/* Brings slot i to its home for an exit; its state there. */
-static char leave_slot(Emit *e, uint32_t i)
+/* Brings slot i to its home for an exit, as far as only the code can do that; its state there. What helper `exit` can find by a
+ * number goes to *number: there are many exits, and hardly one is ever taken. */
+static char leave_slot(Emit *e, uint32_t i, uint32_t *number)
 {
-    switch (e->s.slots[i].k) {
+    Slot *s = &e->s.slots[i];
+    *number = s->n;
+    switch (s->k) {
     case K_DEAD:
     case K_NULL: return RF_SLOT_NULL;
     case K_UNDEF: return RF_SLOT_UNDEF;
-    case K_INT: rf_set(e, rf_payload(e, rf_home(e, i)), rf_val(e, rf_ireg(e, i))); return RF_SLOT_INT;
-    case K_BOOL: rf_set(e, rf_payload(e, rf_home(e, i)), rf_val(e, rf_ireg(e, i))); return RF_SLOT_BOOL;
-    case K_FLOAT: rf_set(e, rf_payload_f(e, rf_home(e, i)), rf_val(e, rf_freg(e, i))); return RF_SLOT_FLOAT;
-    case K_UNIT:
-        rf_bound(e, RF_BIND_FUNCTION, e->s.slots[i].n, NULL, e->c->t_ptr); /* have it loaded */
-        rf_set(e, rf_payload(e, rf_home(e, i)), rf_k(e, e->s.slots[i].n));
-        return RF_SLOT_UNIT;
-    case K_BUILTIN: {
-        uint32_t number = rf_bind_number(e->c, RF_BIND_BUILTIN, 0, e->s.slots[i].name);
-        rf_set(e, rf_payload(e, rf_home(e, i)), rf_k(e, number));
-        return RF_SLOT_BUILTIN;
-    }
-    default:
-        if (e->s.slots[i].k == K_LENT) {
-            rf_copy_value(e, rf_home(e, i), rf_place(e, i));
+    case K_INT: return RF_SLOT_INT; /* the others are stored by leave_chain */
+    case K_BOOL: return RF_SLOT_BOOL;
+    case K_FLOAT: return RF_SLOT_FLOAT;
+    case K_ELEM:
+        rf_set(e, rf_payload_p(e, rf_home(e, i)), rf_cast(e, rf_val(e, e->areg[i]), e->c->t_u8p));
+        return RF_SLOT_ELEM;
+    case K_ALIAS:
+        if (s->moved) { /* the local has given it up */
+            e->s.slots[s->n].k = K_NULL;
+            return RF_SLOT_MOVED;
         }
-        if (e->s.slots[i].borrowed) { /* the interpreter will release it */
-            rf_retain_at(e, rf_home(e, i));
-            e->s.slots[i].k = K_HOME;
-        }
-        rf_to_home(e, i);
-        return RF_SLOT_HOME;
+        return RF_SLOT_LOCAL;
+    case K_LENT:
+        rf_copy_value(e, rf_home(e, i), rf_place(e, i));
+        return RF_SLOT_BORROWED;
+    case K_GALIAS: return RF_SLOT_GLOBAL;
+    case K_CONST: return RF_SLOT_CONST;
+    case K_UNIT: rf_bind_number(e->c, RF_BIND_FUNCTION, s->n, NULL); return RF_SLOT_UNIT; /* have it loaded */
+    case K_BUILTIN: *number = rf_bind_number(e->c, RF_BIND_BUILTIN, 0, s->name); return RF_SLOT_BUILTIN;
+    default: return s->borrowed ? RF_SLOT_BORROWED : RF_SLOT_HOME; /* the interpreter will release it */
     }
 }
 
-/* Calls helper `exit` with a new exit in the current block, which ends. states: n, taken. There is one call for all exits of a
+/* The block that stores slot i, a scalar of kind k, and goes on to next. */
+static gcc_jit_block *leave_block(Emit *e, uint32_t i, uint8_t k, gcc_jit_block *next)
+{
+    for (uint32_t j = 0; j < e->nleaves; j++) {
+        if (e->leaves[j].slot == i && e->leaves[j].k == k && e->leaves[j].next == next) {
+            return e->leaves[j].block;
+        }
+    }
+    if (e->nleaves == e->leaves_cap) {
+        uint32_t cap = e->leaves_cap ? e->leaves_cap * 2 : 64;
+        e->leaves = rf_mem_resize(e->leaves, sizeof(Leave) * e->leaves_cap, sizeof(Leave) * cap);
+        e->leaves_cap = cap;
+    }
+    gcc_jit_block *from = e->block, *block = e->block = rf_block(e);
+    e->homes_block = block; /* the exit has set fp */
+    e->leaves[e->nleaves++] = (Leave){.slot = i, .k = k, .block = block, .next = next};
+    if (k == K_FLOAT) {
+        rf_set(e, rf_payload_f(e, rf_home(e, i)), rf_val(e, rf_freg(e, i)));
+    } else {
+        rf_set(e, rf_payload(e, rf_home(e, i)), rf_val(e, rf_ireg(e, i)));
+    }
+    rf_jump(e, next);
+    e->block = from;
+    return block;
+}
+
+/* Where an exit goes to have its registers stored. */
+static gcc_jit_block *leave_chain(Emit *e, const RfExit *exit, gcc_jit_block *end)
+{
+    for (uint32_t i = 0; i < exit->nslots; i++) {
+        char state = exit->slots[i];
+        if (state == RF_SLOT_INT || state == RF_SLOT_BOOL || state == RF_SLOT_FLOAT) {
+            end = leave_block(e, i, state == RF_SLOT_FLOAT ? K_FLOAT : K_INT, end);
+        }
+    }
+    return end;
+}
+
+static void *copy_of(const void *data, size_t size)
+{
+    return memcpy(rf_mem_alloc(size), data, size);
+}
+
+/* Calls helper `exit` with a new exit in the current block, which ends. Its slots and numbers are taken. There is one call for all exits of a
  * function (and one for those that pass no fp): calls are dear in GCC. */
-static void call_exit(Emit *e, RfExit exit, char *states)
+static void call_exit(Emit *e, RfExit exit)
 {
     exit.unit = e->u->number;
-    exit.slots = states;
     exit.expected = e->expected;
     e->expected = 0;
     RfCompiler *c = e->c;
@@ -277,8 +320,8 @@ static void call_exit(Emit *e, RfExit exit, char *states)
     if (e->absent) { /* the exit behind it, which is no failure of a guess */
         exit.reason = RF_REASON_BOUNDS;
         exit.guard = false;
-        char *copy = rf_mem_alloc(exit.nslots + 1u);
-        exit.slots = memcpy(copy, states, exit.nslots + 1u);
+        exit.slots = copy_of(exit.slots, exit.nslots + 1u);
+        exit.numbers = copy_of(exit.numbers, sizeof(uint32_t) * exit.nnumbers);
         add_exit(e, exit);
         R absent = rf_cmp(e, GCC_JIT_COMPARISON_LT, rf_val(e, e->absent), rf_kt(e, c->t_i32, 0));
         number = rf_bin(e, GCC_JIT_BINARY_OP_PLUS, c->t_u64, number, rf_cast(e, absent, c->t_u64));
@@ -295,7 +338,7 @@ static void call_exit(Emit *e, RfExit exit, char *states)
         e->block = from;
     }
     rf_set(e, e->leave_with, number);
-    rf_jump(e, e->leave[raised][marked]);
+    rf_jump(e, raised ? e->leave[raised][marked] : leave_chain(e, &exit, e->leave[raised][marked]));
 }
 
 /* Does an instruction change nothing but the operands above the depth where it began? Helpers that see the frame clear
@@ -379,25 +422,32 @@ static gcc_jit_block *make_exit(Emit *e, uint32_t pc, RfReason reason, bool guar
     e->block = block;
     rf_need_homes(e);
     e->s.marked = e->s.marked || e->lazy_fp; /* it was needed for that */
-    for (uint32_t i = nlocals; i < n; i++) {
-        Slot *s = &e->s.slots[i];
-        uint32_t source = s->n;
-        bool moved = s->k == K_ALIAS && s->moved;
-        states[i] = leave_slot(e, i);
-        if (moved) { /* the local has given its value up */
-            e->s.slots[source].k = K_NULL;
-        }
+    uint32_t *number = rf_mem_alloc(sizeof *number * n), *numbers = rf_mem_alloc(sizeof *numbers * n), count = 0;
+    for (uint32_t i = nlocals; i < n; i++) { /* first: what they have taken over is no local's any more */
+        states[i] = leave_slot(e, i, &number[i]);
     }
     for (uint32_t i = 0; i < nlocals; i++) {
         Slot *s = &e->s.slots[i];
         if (s->k < K_HOME && s->k != K_UNDEF && !wanted_at_exit(e, pc, i, error)) {
             s->k = K_DEAD;
         }
-        states[i] = leave_slot(e, i);
+        states[i] = leave_slot(e, i, &number[i]);
     }
     states[n] = 0;
-    call_exit(e, (RfExit){.pc = pc, .nslots = n, .error = (uint8_t)error, .reason = (uint8_t)reason, .guard = guard},
-              states);
+    for (uint32_t i = 0; i < n; i++) {
+        numbers[count] = number[i];
+        count += rf_slot_has_number(states[i]);
+    }
+    rf_mem_free(number, sizeof *number * n);
+    numbers = rf_mem_resize(numbers, sizeof *numbers * n, sizeof *numbers * count);
+    call_exit(e, (RfExit){.pc = pc,
+                          .nslots = n,
+                          .error = (uint8_t)error,
+                          .reason = (uint8_t)reason,
+                          .guard = guard,
+                          .slots = states,
+                          .nnumbers = count,
+                          .numbers = numbers});
     e->block = from;
     rf_state_copy(e, &e->s, &kept);
     rf_mem_free(slots, sizeof(Slot) * e->nslots);
@@ -463,7 +513,8 @@ gcc_jit_block *rf_exit_raised(Emit *e)
     states[n] = 0;
     gcc_jit_block *from = e->block, *block = rf_block(e);
     e->block = block;
-    call_exit(e, (RfExit){.pc = e->pc, .nslots = n, .error = RF_EXIT_RAISED, .reason = RF_REASON_EXCEPTION}, states);
+    call_exit(
+        e, (RfExit){.pc = e->pc, .nslots = n, .error = RF_EXIT_RAISED, .reason = RF_REASON_EXCEPTION, .slots = states});
     e->block = from;
     return block;
 }

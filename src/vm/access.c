@@ -133,6 +133,21 @@ static RfValue member_key(RfString *name)
                                                      : rf_retain((RfValue){RF_TAG_STRING, {.str = name}});
 }
 
+RfValue *rf_access_member(const RfDict *d, RfFieldSite *site)
+{
+    RfValue *v = rf_dict_guess(d, site->entry, site->name);
+    int64_t number;
+    if (v) {
+        return v;
+    }
+    if (rf_string_as_canonical_int(site->name, &number)) {
+        return rf_dict_find_int(d, number);
+    }
+    v = rf_dict_find_str(d, site->name);
+    site->entry = v ? (uint32_t)((RfDictEntry *)((char *)v - offsetof(RfDictEntry, value)) - d->entries) : 0;
+    return v;
+}
+
 RfStatus rf_access_store_field(RfVm *vm, RfValue *place, RfFieldSite *site, RfValue v)
 {
     if (place->tag == RF_TAG_STRUCT) {
@@ -145,8 +160,13 @@ RfStatus rf_access_store_field(RfVm *vm, RfValue *place, RfFieldSite *site, RfVa
         return RF_OK;
     }
     if (place->tag == RF_TAG_DICT) {
-        place->as.dict = rf_dict_unique(place->as.dict);
-        rf_dict_set(place->as.dict, member_key(site->name), v);
+        RfDict *d = place->as.dict = rf_dict_unique(place->as.dict);
+        RfValue *old = rf_access_member(d, site);
+        if (old) {
+            rf_assign(old, v);
+        } else {
+            rf_dict_set(d, member_key(site->name), v);
+        }
         return RF_OK;
     }
     rf_release(v);
@@ -186,15 +206,7 @@ RfStatus rf_access_field(RfVm *vm, RfValue x, RfFieldSite *site, bool optional, 
         break;
     }
     case RF_TAG_DICT: {
-        const RfDict *d = x.as.dict;
-        int64_t number;
-        RfValue *v = rf_dict_guess(d, site->entry, site->name);
-        if (!v && rf_string_as_canonical_int(site->name, &number)) {
-            v = rf_dict_find_int(d, number);
-        } else if (!v) {
-            v = rf_dict_find_str(d, site->name);
-            site->entry = v ? (uint32_t)((RfDictEntry *)((char *)v - offsetof(RfDictEntry, value)) - d->entries) : 0;
-        }
+        const RfValue *v = rf_access_member(x.as.dict, site);
         if (v) {
             *out = rf_retain(*v);
         }

@@ -173,6 +173,8 @@ static inline uint16_t rf_op_feedback(RfValue x, RfValue y)
 RfStatus rf_access_index(RfVm *vm, RfValue x, RfValue i, RfValue *out);
 /* place[i] := v in place, making the container unique first. Takes v; borrows i. */
 RfStatus rf_access_store_index(RfVm *vm, RfValue *place, RfValue i, RfValue v);
+/* Where the value of d.name lies, or NULL; through the site's cache. Borrowed. */
+RfValue *rf_access_member(const RfDict *d, RfFieldSite *site);
 RfStatus rf_access_store_field(RfVm *vm, RfValue *place, RfFieldSite *site, RfValue v);
 /* x.name; borrows x. `optional`: ?. semantics. */
 RfStatus rf_access_field(RfVm *vm, RfValue x, RfFieldSite *site, bool optional, RfValue *out);

@@ -1,6 +1,7 @@
 /* Building values: dict and struct literals, interpolation, closures, struct declarations, destructuring. */
 #include "base/mem.h"
 #include "runtime/text.h"
+#include "runtime/text_walk.h"
 #include "vm/frame.h"
 
 RfStatus rf_literal_dict(RfVm *vm, uint32_t pairs)
@@ -53,6 +54,8 @@ RfStatus rf_literal_interp(RfVm *vm, uint32_t count)
     for (RfValue *v = item; v < vm->sp; v++) {
         if (v->tag == RF_TAG_STRING) {
             rf_buf_put(text, v->as.str->data, v->as.str->len);
+        } else if (v->tag == RF_TAG_INT) {
+            rf_text_put_int(text, v->as.i);
         } else {
             rf_text_put(text, *v);
         }

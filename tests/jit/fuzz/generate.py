@@ -14,7 +14,7 @@ import sys
 SCALARS = ("int", "float", "bool", "str")
 ARRAYS = ("ints", "floats", "strs", "bools", "mixed", "rows")
 ELEMENT = {"ints": "int", "floats": "float", "strs": "str", "bools": "bool", "rows": "ints"}
-KINDS = SCALARS + ARRAYS + ("idict", "sdict", "struct", "fun")
+KINDS = SCALARS + ARRAYS + ("idict", "sdict", "struct", "record", "fun")
 INT_SPECIALS = ("9223372036854775807", "(-9223372036854775807 - 1)", "4611686018427387904", "3037000500", "-3037000500", "2147483647",
                 "4294967296", "9007199254740993")
 FLOAT_SPECIALS = ("NAN", "INF", "-INF", "-0.0", "0.0", "1e308", "5e-324", "9007199254740992.0", "0.1")
@@ -157,7 +157,10 @@ class Generator:
         if depth <= 0:
             return self.literal_int()
         sub = lambda kind: self.expr(kind, scope, depth - 1)
-        choice = self.rng.randrange(22)
+        choice = self.rng.randrange(23)
+        if choice == 22:
+            names = scope.names("record")
+            return self.inside(self.pick(names), scope) if names else self.literal_int()
         if choice < 6:
             return "(%s %s %s)" % (sub("int"), self.pick("++--*"), sub("int"))
         if choice < 8:
@@ -328,8 +331,46 @@ class Generator:
             return self.pick(("%s.moved(%s)" % (name, sub("int")), "(%s + %s)" % (name, sub("struct")), "(-%s)" % name, "(%s * %s)" % (name, sub("int"))))
         return "P { x: %s, y: %s }" % (sub("int"), sub("int"))
 
+    def expr_record(self, scope, depth):
+        sub = lambda kind: self.expr(kind, scope, 0)
+        inside = ('"n": %s' % sub("int"), '"v": [%s, 1, 2]' % sub("int"), '"g": [[1, 2], [%s, 4], [5]]' % sub("int"),
+                  '"p": P { x: %s, y: 2 }' % sub("int"), '"d": {"a": %s, "k1": 2, "7": 3}' % sub("int"), '"f": [0.5, %s]' % sub("float"))
+        if self.chance(0.3):
+            return "P { x: {%s}, y: {%s} }.x" % (", ".join(inside), inside[0])
+        return "{%s}" % ", ".join(inside)
+
+    def inside(self, name, scope):
+        """A path to a number in a record."""
+        i = self.small(scope, 1)
+        return name + self.pick((".n", '["n"]', ".v[%s %% 3]" % i, '["v"][%s %% 4]' % i, ".g[%s %% 2][%s %% 2]" % (i, self.small(scope, 1)),
+                                 '["g"][%s %% 3][0]' % i, ".p.x", '["p"].y', ".d.a", '.d[%s]' % self.pick(KEYS), '["d"]["k" + to_string(%s %% 2)]' % i,
+                                 ".d[to_int(%s) %% 8]" % i, ".f[%s %% 2]" % i, ".p.z" if self.chance(0.1) else ".v[-1]"))
+
+    def record_step(self, scope, depth):
+        name, _ = self.target(scope, ("record",))
+        if name is None:
+            return self.declare(scope, depth)
+        choice = self.rng.randrange(12)
+        if choice == 0:
+            self.emit("mut %s := %s" % (self.fresh("kept"), name))
+            scope.kinds["kept%d" % self.count] = "record"
+        elif choice == 1:
+            self.emit("mut %s := %s%s" % (self.fresh("part"), name, self.pick((".v", '["v"]', ".g[1]"))))
+            scope.kinds["part%d" % self.count] = "ints"
+        elif choice == 2 and self.chance(0.3):
+            self.emit("%s := %s" % (self.inside(name, scope), self.expr(self.pick(SCALARS), scope, 1)))
+        else:
+            value = self.clipped("int", self.expr("int", scope, 1))
+            self.emit("%s %s %s" % (self.inside(name, scope), self.pick((":=", "+=", "+=", "-=")), value))
+
     def expr_fun(self, scope, depth):
         name = self.fresh("q")
+        records = [n for n in scope.names("record", True) if n not in self.globals.kinds]
+        if records and self.chance(0.4):
+            inner = Scope()
+            inner.kinds[name] = "int"
+            state = self.pick(records)
+            return "func(%s) { %s += %s %% 7 %s -= 1 return %s }" % (name, self.inside(state, inner), name, self.inside(state, inner), self.inside(state, inner))
         inner = Scope(scope)
         inner.kinds[name] = "int"
         inner.kept.add(name)
@@ -365,11 +406,11 @@ class Generator:
     def statement(self, scope, depth):
         self.cost += self.weight
         choices = [(self.declare, 14), (self.assign, 22), (self.compound, 12), (self.path, 14), (self.grow, 5), (self.swap, 3),
-                   (self.struct_step, 4), (self.dict_step, 6), (self.output, 2), (self.change_kind, 2), (self.pure, 2), (self.call_statement, 4)]
+                   (self.struct_step, 4), (self.dict_step, 6), (self.record_step, 6), (self.output, 2), (self.change_kind, 2), (self.pure, 2), (self.call_statement, 4)]
         if depth > 0:
             choices += [(self.condition, 16), (self.attempt, 9), (self.matching, 5), (self.several, 5), (self.destructure, 3), (self.dotted, 4)]
             if self.weight < 60:
-                choices += [(self.loop, 16)]
+                choices += [(self.loop, 16), (self.walk, 8)]
         if self.loops > 0 and self.quiet_loops > 0:
             choices += [(self.leave_loop, 5)]
         if self.current is not None and depth < 3:
@@ -469,8 +510,10 @@ class Generator:
         if name is None:
             return self.declare(scope, depth)
         key = "%s %% 8" % self.small(scope, 1) if kind == "idict" else self.pick(KEYS)
-        choice = self.rng.randrange(5)
-        if choice == 0:
+        choice = self.rng.randrange(6)
+        if choice == 5:
+            self.emit("%s[%s] %s %s" % (name, key, self.pick(("+=", "-=")), self.clipped("int", self.expr("int", scope, 1))))
+        elif choice == 0:
             self.emit("%s := remove(%s, %s)[0]" % (name, name, key))
         elif choice == 1:
             self.emit("if has_key(%s, %s) == 1 { %s[%s] += %s }" % (name, key, name, key, self.clipped("int", self.expr("int", scope, 1))))
@@ -482,7 +525,7 @@ class Generator:
     def output(self, scope, depth):
         if self.weight > 8 or self.current is not None and self.chance(0.6):
             return self.assign(scope, depth)
-        self.emit("print(%s)" % ", ".join("show(%s)" % self.expr(self.pick(SCALARS + ARRAYS), scope, 1) for _ in range(self.rng.randint(1, 3))))
+        self.emit("print(%s)" % ", ".join("show(%s)" % self.expr(self.pick(SCALARS + ARRAYS + ("record",)), scope, 1) for _ in range(self.rng.randint(1, 3))))
 
     def change_kind(self, scope, depth):
         """A variable takes a value of another kind under a condition: what follows may meet either."""
@@ -695,6 +738,57 @@ class Generator:
         self.quiet_loops -= 1
         self.close(close or "")
 
+    def walk(self, scope, depth):
+        """A loop whose counter indexes arrays: upwards or downwards, with steps, offsets and limits that may not fit them."""
+        inner = Scope(scope)
+        kind = self.pick(("ints", "ints", "floats", "bools", "strs"))
+        name, array = self.fresh("i"), self.fresh("w")
+        self.emit("mut %s := %s" % (array, self.clipped(kind, self.expr(kind, scope, 2))))
+        inner.kinds[array] = kind
+        if self.chance(0.7):
+            inner.kept.add(array)
+        limit = self.pick(("len(%s)" % array, "len(%s)" % array, "len(%s) - 1" % array, "%d" % self.rng.randint(0, 13)))
+        step = self.pick(("1", "1", "1", "2", "5"))
+        weight, self.weight = self.weight, self.weight * 12
+        quiet, self.quiet_loops = self.quiet_loops, 0  # a `continue` would skip the step
+        way = self.rng.randrange(4)
+        inner.kinds[name] = "int"
+        inner.kept.add(name)
+        extra = " && " + self.expr("bool", inner, 1) if self.chance(0.2) else ""
+        offset = self.pick(("", "", "", " + 1", " - 1"))
+        index = "%s[%s%s]" % (array, name, offset)
+        if way == 0:
+            self.open("for %s in %s..%s" % (name, self.pick(("0", "0", "1")), limit))
+        elif way == 1:
+            self.emit("mut %s := %s - 1" % (name, limit))
+            self.open("while %s >= %s%s" % (name, self.pick(("0", "0", "1", "-1")), extra))
+        else:
+            self.emit("mut %s := %s" % (name, self.pick(("0", "0", "1"))))
+            compare = self.pick(("<", "<", "<=")) if way == 2 else "<"
+            self.open("while %s %s %s%s" % (name, compare, limit, extra))
+        element = ELEMENT[kind]
+        guarded = self.chance(0.5)
+        if guarded:
+            self.open("if %s%s < len(%s) && %s%s >= 0" % (name, offset, array, name, offset))
+        target, _ = self.target(scope, (element,))
+        if target and element in ("int", "float"):
+            self.emit("%s %s %s" % (target, self.pick(("+=", "-=", ":=")), index))
+        elif target:
+            self.emit("%s := %s" % (target, index))
+        if self.chance(0.5):
+            self.emit("%s := %s" % (index, self.clipped(element, self.expr(element, inner, 1))))
+        if guarded:
+            self.close()
+        if self.chance(0.4):
+            self.block(inner, 1, 0)
+        if way == 1:
+            self.emit("%s := %s - %s" % (name, name, step))
+        elif way > 1:
+            self.emit("%s := %s + %s" % (name, name, step))
+        self.weight = weight
+        self.quiet_loops = quiet
+        self.close()
+
     def pause(self, scope, depth):
         self.emit(self.pick(("await async_sleep(0)", "if %s { await async_sleep(0) }" % self.expr("bool", scope, 1))))
 
@@ -772,7 +866,7 @@ class Generator:
         kinds = [self.pick(SCALARS + ("int", "int", "ints", "floats", "rows", "idict", "struct", "fun", "any")) for _ in range(self.rng.randint(0 if not recursive else 1, 4))]
         if recursive:
             kinds[0] = "int"
-        result = self.pick(SCALARS + ("int", "int", "ints", "floats", "mixed", "struct", "rows"))
+        result = self.pick(SCALARS + ("int", "int", "ints", "floats", "mixed", "struct", "rows", "record"))
         defaults = self.rng.randint(1, 2) if len(kinds) > 1 + recursive and self.chance(0.25) else 0
         defaults = min(defaults, len(kinds) - recursive)
         scope = Scope(self.globals)
