@@ -137,11 +137,14 @@ L rf_direct_call(Emit *e, uint32_t unit, uint32_t first, uint32_t argc, R fn)
     if (e->dry || !e->block) {
         return ret;
     }
+    if (info->u->ncaptures == 0) { /* rf_native_sync takes it from the image */
+        fn = NULL;
+    }
     R mark = rf_kt(e, c->t_u32, (int32_t)RF_MARK(unit, first, e->pc, fn != NULL));
     if (!info->quiet) {
         rf_set(e, rf_at(e, e->frame, (int64_t)(sizeof(RfFrame) + offsetof(RfFrame, mark)), c->t_u32), mark);
     }
-    if (!fn) { /* rf_native_sync takes it from the image */
+    if (!fn) {
         rf_bind_number(c, RF_BIND_FUNCTION, unit, NULL);
     } else if (!info->quiet) {
         rf_set(e, rf_at(e, e->frame, (int64_t)(sizeof(RfFrame) + offsetof(RfFrame, fn)), c->t_u8p), fn);
@@ -298,7 +301,7 @@ void rf_call_unit(Emit *e, uint32_t unit, uint32_t argc, R fn, bool below_callee
     e->s.depth = d + 1 - e->u->nlocals;
     e->exit_block = NULL;
     if (result == K_HOME) {
-        e->info->light = false; /* the result lies in a home, if only until it is unboxed */
+        rf_heavy(e); /* the result lies in a home, if only until it is unboxed */
         rf_speculate(e, d, e->u->tos[e->pc + 1], e->pc + 1);
     }
 }

@@ -280,6 +280,7 @@ bool rf_gen_foreign(Emit *e, uint32_t argc, uint64_t key)
             return false;
         }
     }
+    rf_noisy(e); /* a callback wants the frame */
     RfCKind kind = rf_ckey_result(key);
     bool emits = !e->dry && e->block;
     L address = NULL, result = NULL, values[PARAMS] = {NULL};

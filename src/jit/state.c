@@ -619,6 +619,7 @@ void rf_to_home(Emit *e, uint32_t i)
     case K_ALIAS:
     case K_GALIAS:
     case K_ELEM:
+    case K_LENT:
     case K_CONST:
         if (!e->dry && e->block) {
             R from = rf_place(e, i), to = rf_home(e, i);
