@@ -28,10 +28,12 @@ import inspect
 import os
 import re
 import shlex
+import shutil
 import signal
 import subprocess
 import sys
 import tempfile
+import time
 import traceback
 
 sys.dont_write_bytecode = True
@@ -508,8 +510,15 @@ def parse_arguments():
 
 def main():
     options = parse_arguments()
-    with tempfile.TemporaryDirectory(prefix="ruff-jit-cache-") as options.jit_cache:
+    options.jit_cache = tempfile.mkdtemp(prefix="ruff-jit-cache-")
+    try:
         return run_all(options)
+    finally:
+        for _ in range(30):  # compile workers store what they finish for a second after the last program
+            shutil.rmtree(options.jit_cache, ignore_errors=True)
+            if not os.path.exists(options.jit_cache):
+                break
+            time.sleep(0.1)
 
 
 def run_all(options):

@@ -14,7 +14,7 @@ const char *rf_gcc_open(void)
         return missing;
     }
     tried = true;
-    void *lib = dlopen("libgccjit.so.0", RTLD_NOW | RTLD_LOCAL);
+    void *lib = dlopen("libgccjit.so.0", RTLD_LAZY | RTLD_LOCAL);
     if (!lib) {
         return missing = "libgccjit.so.0 cannot be opened (Debian package libgccjit0)";
     }

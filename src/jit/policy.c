@@ -11,6 +11,8 @@
 #define RETURNS_REST 8192u
 #define CALLS_MANY 8u
 #define TURNS_FEW 128u /* of a loop, in a call */
+#define OUTER_SOON                                                                                                     \
+    64u /* times the threshold that an inner loop turns before it is asked for beside the code of an outer one */
 #define STEP_LAST 256u /* most counts until a queued target looks at the answers */
 
 /* ---- units ---- */
@@ -207,6 +209,83 @@ static RfNativeEntry *enter(RfVm *vm, RfFrame *frame, RfUnit *unit, const RfTarg
     return s->calls && t->pc < 0 ? traced_call : t->entry;
 }
 
+/* First and last instruction of the loop with this header; last < first: it is none. */
+static void loop_range(const RfProto *proto, uint32_t header, uint32_t *first, uint32_t *last)
+{
+    *first = header;
+    *last = header;
+    if (rf_op_info[rf_op_base(proto->code[header].op)].flags & RF_OPF_L) { /* FOR_LOOP: header and back edge in one */
+        *first = rf_jump_target(proto, header);
+        return;
+    }
+    for (uint32_t at = header; at < proto->code_len; at++) {
+        bool back = rf_op_info[rf_op_base(proto->code[at].op)].flags & RF_OPF_L;
+        *last = back && rf_jump_target(proto, at) == header ? at : *last;
+    }
+}
+
+/* Is loop t inside loop `outer` of the same function? */
+static bool is_inside(const RfProto *proto, const RfTarget *t, const RfTarget *outer)
+{
+    uint32_t first, last;
+    loop_range(proto, (uint32_t)outer->pc, &first, &last);
+    return t != outer && (uint32_t)t->pc >= first && (uint32_t)t->pc <= last;
+}
+
+/* Is there a loop with both pcs in it? */
+static bool in_one_loop(const RfProto *proto, uint32_t a, uint32_t b)
+{
+    for (uint32_t at = 0; at < proto->code_len; at++) {
+        if (rf_op_info[rf_op_base(proto->code[at].op)].flags & RF_OPF_L) {
+            uint32_t to = rf_jump_target(proto, at), first = to < at ? to : at, last = to < at ? at : to;
+            if (a >= first && a <= last && b >= first && b <= last) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
+static void cancel(RfJit *jit, RfUnit *unit, RfTarget *t)
+{
+    rf_queue_cancel(jit, unit, t->pc);
+    t->state = RF_TARGET_COLD;
+    t->next = t->count + jit->loop_threshold;
+}
+
+static void cancel_inner(RfJit *jit, RfUnit *unit, const RfTarget *outer)
+{
+    for (uint32_t i = 0; i < unit->nloops; i++) {
+        if (unit->loops[i].state == RF_TARGET_QUEUED && is_inside(unit->proto, &unit->loops[i], outer)) {
+            cancel(jit, unit, &unit->loops[i]);
+        }
+    }
+}
+
+/* When something else got hot: the jobs of loops that the first activation of their function has left, never to come back, are in
+ * its way. When it has ended there may be others soon. */
+static void cancel_left(RfVm *vm)
+{
+    RfJit *jit = rf_jit_of(vm);
+    for (RfUnit *unit = jit->pending > 1 ? jit->units : NULL; unit; unit = unit->next) {
+        const RfProto *proto = unit->proto;
+        if (proto->call_count > 1 || proto->flags & (RF_PROTO_ASYNC | RF_PROTO_GENERATOR)) {
+            continue; /* called again and again, or parked somewhere */
+        }
+        const RfFrame *frame = vm->frame;
+        while (frame > vm->frames && frame->proto != proto) {
+            frame--;
+        }
+        for (uint32_t i = 0; frame > vm->frames && i < unit->nloops; i++) {
+            RfTarget *t = &unit->loops[i];
+            if (t->state == RF_TARGET_QUEUED &&
+                !in_one_loop(proto, (uint32_t)(frame->pc - proto->code), (uint32_t)t->pc)) {
+                cancel(jit, unit, t);
+            }
+        }
+    }
+}
+
 static RfNativeEntry *slow_call(RfVm *vm, RfFrame *frame)
 {
     RfUnit *unit = rf_unit_of(vm, frame->proto);
@@ -218,6 +297,7 @@ static RfNativeEntry *slow_call(RfVm *vm, RfFrame *frame)
         uint64_t count = frame->proto->call_count;
         if (count >= t->next) {
             rf_install_request(vm, unit, t, frame);
+            cancel_left(vm);
         } else if (!unit->warm && count >= t->next / 2) {
             warm_up(vm, unit);
         }
@@ -343,44 +423,24 @@ static bool function_instead(const RfJit *jit, const RfUnit *unit, const RfTarge
            rf_unit_function_allowed(jit, unit->proto);
 }
 
-/* Is loop t inside loop `outer` of the same function? */
-static bool is_inside(const RfProto *proto, const RfTarget *t, const RfTarget *outer)
-{
-    uint32_t header = (uint32_t)outer->pc, first = header, last = header;
-    if (rf_op_info[rf_op_base(proto->code[header].op)].flags & RF_OPF_L) { /* FOR_LOOP: header and back edge in one */
-        first = rf_jump_target(proto, header);
-    } else {
-        for (uint32_t at = header; at < proto->code_len; at++) {
-            bool back = rf_op_info[rf_op_base(proto->code[at].op)].flags & RF_OPF_L;
-            last = back && rf_jump_target(proto, at) == header ? at : last;
-        }
-    }
-    return t != outer && (uint32_t)t->pc >= first && (uint32_t)t->pc <= last;
-}
-
 /* Loops in loops get hot from the inside out. The code of the outer one contains the inner ones: when it is being made, theirs
- * need not be. */
-static bool outer_instead(const RfUnit *unit, const RfTarget *t)
+ * need not be. When it is there, it is entered as soon as the inner loop ends; only one that does not end for long is asked for. */
+static bool outer_instead(const RfJit *jit, const RfUnit *unit, RfTarget *t)
 {
     for (uint32_t i = 0; i < unit->nloops; i++) {
         const RfTarget *outer = &unit->loops[i];
-        if (outer->state == RF_TARGET_QUEUED && is_inside(unit->proto, t, outer)) {
+        bool soon = outer->entry && outer->count >= outer->rest;
+        if ((!soon && outer->state != RF_TARGET_QUEUED) || !is_inside(unit->proto, t, outer)) {
+            continue;
+        }
+        if (soon) { /* without code of its own, a target does not need this field */
+            t->entered_at = t->entered_at ? t->entered_at : t->count;
+        }
+        if (!soon || t->count - t->entered_at < OUTER_SOON * (uint64_t)jit->loop_threshold) {
             return true;
         }
     }
     return false;
-}
-
-static void cancel_inner(RfJit *jit, RfUnit *unit, const RfTarget *outer)
-{
-    for (uint32_t i = 0; i < unit->nloops; i++) {
-        RfTarget *t = &unit->loops[i];
-        if (t->state == RF_TARGET_QUEUED && is_inside(unit->proto, t, outer)) {
-            rf_queue_cancel(jit, unit, t->pc);
-            t->state = RF_TARGET_COLD;
-            t->next = t->count + jit->loop_threshold;
-        }
-    }
 }
 
 RfNativeEntry *rf_policy_loop(RfVm *vm, RfFrame *frame)
@@ -408,13 +468,14 @@ RfNativeEntry *rf_policy_loop(RfVm *vm, RfFrame *frame)
                     proto->call_count < unit->fn.next ? proto->call_count : unit->fn.next; /* its next call */
                 arm_call(unit);
             }
-        } else if (t->count >= t->next && outer_instead(unit, t)) {
+        } else if (t->count >= t->next && outer_instead(jit, unit, t)) {
             t->next = t->count + jit->loop_threshold;
         } else if (t->count >= t->next) {
             rf_install_request(vm, unit, t, frame);
             t = rf_unit_target(unit, pc);
             if (t->state == RF_TARGET_QUEUED) {
                 cancel_inner(jit, unit, t);
+                cancel_left(vm);
             }
         } else if (!unit->warm && t->count >= t->next / 2) {
             warm_up(vm, unit);

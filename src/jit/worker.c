@@ -122,12 +122,13 @@ static void be_humble(void)
 {
     prctl(PR_SET_NAME, "ruff-jit");
     errno = 0;
-    if (nice(10) == -1 && errno != 0) {
+    if (nice(5) == -1 &&
+        errno != 0) { /* the program waits for it, in a way: more than 5 would cost more than it gives */
         errno = 0;
     }
     setrlimit(RLIMIT_CORE, &(struct rlimit){0, 0});
     tell_kernel("/proc/self/oom_score_adj", "500"); /* the program is worth more than its compiler */
-    tell_kernel("/proc/self/autogroup", "10"); /* where sessions share the CPU, nice alone means nothing between them */
+    tell_kernel("/proc/self/autogroup", "5"); /* where sessions share the CPU, nice alone means nothing between them */
     limit_memory();
 }
 
@@ -388,7 +389,7 @@ static bool listen_to_program(Self *self)
         }
         next.job.key[sizeof next.job.key - 1] = next.job.name[sizeof next.job.name - 1] = '\0';
         next.fd = fds[0];
-        if (self->busy && self->current.later) {
+        if (self->busy && (self->current.later || self->current.along)) {
             interrupt(self);
         }
         next.along = self->busy && names(&self->current.job, 1, self->current.job.ncompiled, &next.job);

@@ -468,7 +468,7 @@ static void surroundings_of_the_worker(void **state)
 #else
     bool limited = true;
 #endif
-    int priority = getpriority(PRIO_PROCESS, 0) + 10;
+    int priority = getpriority(PRIO_PROCESS, 0) + 5;
     /* descriptors: 0 to 3, the job, the assembler and the object; the one used for counting is not counted */
     snprintf(expected, sizeof expected, "describe leader=1 limited=%d core=1 fds=7 nice=%d private=1", limited,
              priority > 19 ? 19 : priority);
