@@ -263,6 +263,10 @@ static void find_region(Emit *e)
                 e->last_pc = pc;
             }
         }
+        RfInstr before = e->first_pc > 0 ? u->code[e->first_pc - 1] : (RfInstr){0};
+        if (before.op == RF_OP_JUMP && before.b > header && before.b < e->last_pc) {
+            e->leader[before.b] = 1; /* the condition, though nothing inside the loop may jump there */
+        }
         e->start_pc = at_end ? header : find_condition(e);
     }
 }
