@@ -196,6 +196,7 @@ static void load_frame(Emit *e, const RfJobLoop *loop)
     rf_branch(e, rf_cmp(e, GCC_JIT_COMPARISON_NE, rf_help(e, RF_HELPER_enter, 3, args), rf_kt(e, c->t_i32, 0)), on,
               out);
     e->block = on;
+    rf_hold_load(e, out);
     for (uint32_t i = 0; i < n; i++) {
         if (wanted[i].k != K_HOME || !wanted[i].shape || (wanted[i].class & RF_CLASS_UNDEF)) {
             continue;
@@ -242,6 +243,7 @@ static void run_block(Emit *e, uint32_t start)
         e->s.slots[i].copy = 0;
     }
     e->found_pc = 0;
+    rf_hold_state(e);
     if (start < e->first_pc || start > e->last_pc) { /* the loop is over: the rest is the interpreter's */
         rf_jump(e, rf_exit(e, start, RF_REASON_NONE, false));
         e->block = NULL;
@@ -339,13 +341,14 @@ static void new_function(Emit *e, const RfJobLoop *loop)
     e->fp = rf_gcc.param_as_rvalue(params[2]);
 }
 
-static void do_function(RfCompiler *c, UnitInfo *info, const RfJobLoop *loop, bool emit)
+/* hold: try to keep globals in registers. false: that cannot be, nothing was emitted. */
+static bool try_function(RfCompiler *c, UnitInfo *info, const RfJobLoop *loop, bool emit, bool hold)
 {
     const RfJobUnit *u = info->u;
-    Emit e = {.c = c, .info = info, .u = u, .dry = true, .osr = loop ? (int32_t)loop->pc : -1};
+    Emit e = {.c = c, .info = info, .u = u, .dry = true, .osr = loop ? (int32_t)loop->pc : -1, .may_hold = hold};
     e.generator = (u->flags & RF_PROTO_GENERATOR) != 0;
     uint32_t len = u->code_len;
-    e.nslots = (uint32_t)u->nlocals + u->max_stack + 4;
+    e.nslots = (uint32_t)u->nlocals + u->max_stack + 4 + (hold ? HELD_MAX : 0);
     e.live_words = (u->nlocals + 31u) / 32u + 1;
     e.depth_at = rf_mem_zalloc(sizeof(uint32_t) * (len + 1));
     e.leader = rf_mem_zalloc(len + 1);
@@ -357,6 +360,7 @@ static void do_function(RfCompiler *c, UnitInfo *info, const RfJobLoop *loop, bo
     e.ireg = rf_mem_zalloc(sizeof(L) * e.nslots);
     e.freg = rf_mem_zalloc(sizeof(L) * e.nslots);
     e.areg = rf_mem_zalloc(sizeof(L) * e.nslots);
+    bool broken = false;
     e.uses = rf_mem_zalloc(sizeof(CountUse) * (len + 1));
     e.restart_slots = rf_mem_zalloc(sizeof(Slot) * e.nslots);
     e.restart_pc = UINT32_MAX;
@@ -386,7 +390,8 @@ static void do_function(RfCompiler *c, UnitInfo *info, const RfJobLoop *loop, bo
                 }
             }
         }
-        if (emit && !e.rejected) {
+        broken = e.nheld > 0 && e.hold_broken;
+        if (emit && !e.rejected && !broken) {
             e.dry = false;
             new_function(&e, loop);
             e.pc = start;
@@ -432,6 +437,14 @@ static void do_function(RfCompiler *c, UnitInfo *info, const RfJobLoop *loop, bo
     rf_mem_free(e.leaves, sizeof(Leave) * e.leaves_cap);
     if (e.loops) {
         rf_mem_free(e.loops, sizeof(Loop) * (e.nloops_cap + 1));
+    }
+    return !broken;
+}
+
+static void do_function(RfCompiler *c, UnitInfo *info, const RfJobLoop *loop, bool emit)
+{
+    if (!loop || !try_function(c, info, loop, emit, true)) {
+        try_function(c, info, loop, emit, false);
     }
 }
 

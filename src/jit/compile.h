@@ -106,6 +106,14 @@ typedef struct CountUse {
     int32_t offset;
 } CountUse;
 
+/* A global in a register: emit_hold.c. Its slot is held_base + its index. */
+typedef struct Held {
+    uint32_t global;
+    SlotKind k; /* a scalar */
+    bool stored;
+} Held;
+#define HELD_MAX 16
+
 typedef struct Loop {
     uint32_t start, end; /* pcs [start, end]: end is the back edge */
     uint64_t views;      /* views used inside */
@@ -188,6 +196,12 @@ typedef struct Emit {
     Loop *loops;
     uint32_t nloops, nloops_cap;
     CountUse *uses; /* by pc */
+    bool may_hold; /* try it */
+    Held held[HELD_MAX];
+    uint32_t nheld, held_base;
+    bool hold_broken; /* somebody may look at the globals after all */
+    bool holds;       /* they are in their registers: exits put them back */
+    gcc_jit_block *put_back[2];
     uint32_t ntemps;
     bool rejected;
     uint32_t exit_pc;   /* cache of the exit block of this pc with unchanged state */
@@ -342,6 +356,7 @@ void rf_speculate(Emit *e, uint32_t i, uint16_t seen, uint32_t resume_pc);
 
 /* ---- emitters: one file per op family ---- */
 void rf_gen_instr(Emit *e);                      /* emit.c */
+void rf_push_register(Emit *e, uint32_t from); /* emit.c: pushes a scalar or null variable */
 bool rf_gen_step(Emit *e);                       /* emit.c: any instruction through the interpreter */
 void rf_gen_binary(Emit *e, RfOp op);            /* emit_op.c */
 void rf_gen_compare(Emit *e, RfOp op);
@@ -371,6 +386,25 @@ void rf_set_elem(Emit *e, uint32_t slot, R address);
 bool rf_takes_elem(const Emit *e, uint32_t depth); /* may it be a stable one? */
 void rf_keep_elems(Emit *e); /* before anything that may change a container: they get counts of their own */
 bool rf_gen_index_nested(Emit *e, uint32_t xslot, uint32_t islot, SlotKind k);
+/* emit_hold.c: globals in registers */
+void rf_hold_find(Emit *e); /* when the region of the form is known */
+uint32_t rf_hold_slot(const Emit *e, uint32_t global); /* where it is held, or UINT32_MAX */
+void rf_hold_state(Emit *e); /* at the start of a block */
+void rf_hold_load(Emit *e, gcc_jit_block *out); /* at the start of the form; out: where one is not as expected */
+gcc_jit_block *rf_hold_end(Emit *e, gcc_jit_block *leave, unsigned which); /* what an exit does before the block `leave` */
+/* The variable that an instruction loads or stores: a local, or the slot of a held global; UINT32_MAX none. */
+static inline uint32_t rf_loaded(const Emit *e, RfInstr in)
+{
+    return in.op == RF_OP_LOAD_LOCAL && !(in.b & RF_VARREF_MAYBE) ? in.a
+           : in.op == RF_OP_LOAD_GLOBAL                           ? rf_hold_slot(e, in.b)
+                                                                  : UINT32_MAX;
+}
+static inline uint32_t rf_stored(const Emit *e, RfInstr in)
+{
+    return in.op == RF_OP_STORE_LOCAL && !(in.b & RF_VARREF_MAYBE) ? in.a
+           : in.op == RF_OP_STORE_GLOBAL                           ? rf_hold_slot(e, in.b)
+                                                                   : UINT32_MAX;
+}
 /* emit_count.c: loops whose counter stays below a limit; see there */
 void rf_counts_find(Emit *e); /* after rf_views_collect */
 Count *rf_count_at(Emit *e, uint32_t pc); /* of the innermost loop around pc when it is counted, else NULL */

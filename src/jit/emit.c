@@ -207,6 +207,15 @@ static void copy_register(Emit *e, uint32_t to, uint32_t from)
     }
 }
 
+void rf_push_register(Emit *e, uint32_t from)
+{
+    SlotKind k = (SlotKind)e->s.slots[from].k;
+    uint32_t i = rf_push_slot(e, k);
+    copy_register(e, i, from);
+    e->s.slots[i].copy = k == K_INT ? (uint16_t)(from + 1) : 0;
+    e->s.slots[i].sum = k == K_INT && rf_count_is_counter(e, from) ? SUM_COUNTER : SUM_NONE;
+}
+
 static void load_local(Emit *e, RfInstr in)
 {
     Slot *s = &e->s.slots[in.a];
@@ -219,6 +228,10 @@ static void load_local(Emit *e, RfInstr in)
             return;
         }
         rf_gen_step(e);
+        return;
+    }
+    if (s->k < K_HOME) {
+        rf_push_register(e, in.a);
         return;
     }
     uint32_t i = rf_push_slot(e, (SlotKind)s->k);
@@ -236,12 +249,6 @@ static void load_local(Emit *e, RfInstr in)
                     rf_to_home(e, j);
                 }
             }
-        }
-    } else {
-        copy_register(e, i, in.a);
-        e->s.slots[i].copy = s->k == K_INT ? (uint16_t)(in.a + 1) : 0;
-        if (s->k == K_INT && rf_count_is_counter(e, in.a)) {
-            e->s.slots[i].sum = SUM_COUNTER;
         }
     }
 }

@@ -46,6 +46,7 @@ static void lend(Emit *e, uint32_t slot, const UnitInfo *info, uint32_t param)
 
 void rf_use_unit(Emit *e, UnitInfo *info)
 {
+    e->hold_broken = true; /* it may use them */
     info->self_call = info->self_call || info == e->info;
     if (!info->used) {
         info->used = true;

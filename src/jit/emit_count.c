@@ -87,9 +87,10 @@ static bool is_straight(const Emit *e, const Loop *l, bool *slow)
     return true;
 }
 
-static bool writes(RfInstr in, uint32_t local)
+static bool writes(const Emit *e, RfInstr in, uint32_t local)
 {
     switch ((RfOp)in.op) {
+    case RF_OP_STORE_GLOBAL: return rf_stored(e, in) == local;
     case RF_OP_STORE_LOCAL:
     case RF_OP_NEW_CELL: return in.a == local;
     case RF_OP_UNSET:
@@ -108,7 +109,7 @@ static uint32_t count_writes(const Emit *e, const Loop *l, uint32_t local, uint3
 {
     uint32_t n = 0;
     for (uint32_t pc = l->start; pc <= l->end; pc++) {
-        if (writes(e->u->code[pc], local)) {
+        if (writes(e, e->u->code[pc], local)) {
             *at = pc;
             n++;
         }
@@ -135,6 +136,12 @@ static bool is_invariant(const Emit *e, const Loop *l, uint32_t from, uint32_t t
             }
             break;
         case RF_OP_LOAD_GLOBAL:
+            if (rf_loaded(e, in) != UINT32_MAX) {
+                if (count_writes(e, l, rf_loaded(e, in), &at) > 0) {
+                    return false;
+                }
+                break;
+            }
             for (uint32_t q = l->start; q <= l->end; q++) {
                 RfOp op = (RfOp)u->code[q].op;
                 if (!simple(op) && op != RF_OP_LOOP_IF_TRUE && op != RF_OP_FOR_LOOP) {
@@ -156,12 +163,12 @@ static bool find_step(const Emit *e, const Loop *l, Count *c, uint32_t local)
 {
     const RfJobUnit *u = e->u;
     uint32_t at, other;
-    if (count_writes(e, l, local, &at) != 1 || u->code[at].op != RF_OP_STORE_LOCAL ||
-        (u->code[at].b & RF_VARREF_MAYBE) || at < l->start + 3) {
+    if (local == UINT32_MAX || count_writes(e, l, local, &at) != 1 || rf_stored(e, u->code[at]) != local ||
+        at < l->start + 3) {
         return false;
     }
     RfInstr left = u->code[at - 3], right = u->code[at - 2], op = u->code[at - 1];
-    if (e->leader[at] || e->leader[at - 1] || e->leader[at - 2] || left.op != RF_OP_LOAD_LOCAL || left.a != local ||
+    if (e->leader[at] || e->leader[at - 1] || e->leader[at - 2] || rf_loaded(e, left) != local ||
         (op.op != RF_OP_ADD && op.op != RF_OP_SUB)) {
         return false;
     }
@@ -173,8 +180,8 @@ static bool find_step(const Emit *e, const Loop *l, Count *c, uint32_t local)
         int64_t by = u->consts[right.b].payload;
         return by > 0 && by <= OFFSET_MAX;
     }
-    c->step = right.a;
-    return right.op == RF_OP_LOAD_LOCAL && !(right.b & RF_VARREF_MAYBE) && count_writes(e, l, right.a, &other) == 0;
+    c->step = rf_loaded(e, right);
+    return c->step != UINT32_MAX && count_writes(e, l, c->step, &other) == 0;
 }
 
 /* while: the loop was entered by a jump to its condition, whose first part compares the counter. */
@@ -204,14 +211,13 @@ static bool find_while(const Emit *e, const Loop *l, Count *c)
         return false;
     }
     c->inclusive = how.op == RF_OP_LE || how.op == RF_OP_GE;
-    if (first.op == RF_OP_LOAD_LOCAL && !(first.b & RF_VARREF_MAYBE) && find_step(e, l, c, first.a) &&
-        is_invariant(e, l, c->test + 1, pc)) {
+    if (find_step(e, l, c, rf_loaded(e, first)) && is_invariant(e, l, c->test + 1, pc)) {
         c->left = true;
         return c->store < c->test && c->up == less;
     }
     c->left = false;
-    return last.op == RF_OP_LOAD_LOCAL && !(last.b & RF_VARREF_MAYBE) && find_step(e, l, c, last.a) &&
-           is_invariant(e, l, c->test, pc - 1) && c->store < c->test && c->up != less;
+    return find_step(e, l, c, rf_loaded(e, last)) && is_invariant(e, l, c->test, pc - 1) && c->store < c->test &&
+           c->up != less;
 }
 
 /* for: the first instruction stores the item. */

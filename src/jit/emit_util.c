@@ -191,6 +191,7 @@ void rf_mark(Emit *e)
 
 void rf_noisy(Emit *e)
 {
+    e->hold_broken = true;
     if (e->dry && e->osr < 0 && e->info->quiet) {
         e->info->quiet = false;
         e->c->changed = true;

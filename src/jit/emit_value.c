@@ -117,6 +117,13 @@ void rf_gen_load_global(Emit *e)
     uint32_t g = named_global(e);
     const RfJobGlobal *info = global_info(e, g);
     bool direct = e->u->code[e->pc].op == RF_OP_LOAD_GLOBAL;
+    if (direct && rf_hold_slot(e, g) != UINT32_MAX) {
+        rf_push_register(e, rf_hold_slot(e, g));
+        return;
+    }
+    if (rf_hold_slot(e, g) != UINT32_MAX) { /* by way of a local that is not set */
+        rf_noisy(e);
+    }
     if (info && info->stable && direct) {
         if (info->builtin && info->kind == RF_GLOBAL_ABSENT) {
             uint32_t i = rf_push_slot(e, K_BUILTIN);
@@ -163,7 +170,23 @@ void rf_gen_store_global(Emit *e)
     RfInstr in = e->u->code[e->pc];
     uint32_t g = named_global(e);
     const RfJobGlobal *info = global_info(e, g);
-    uint32_t top = rf_top(e);
+    uint32_t top = rf_top(e), slot = in.op == RF_OP_STORE_GLOBAL ? rf_hold_slot(e, g) : UINT32_MAX;
+    if (slot != UINT32_MAX) {
+        SlotKind k = (SlotKind)e->s.slots[slot].k;
+        if (e->s.slots[top].k != k) { /* boxed, or of another kind */
+            rf_noisy(e);
+        } else if (k == K_FLOAT) {
+            rf_set(e, rf_freg(e, slot), rf_val(e, rf_freg(e, top)));
+        } else {
+            rf_set(e, rf_ireg(e, slot), rf_val(e, rf_ireg(e, top)));
+        }
+        rf_pop_slot(e);
+        e->exit_block = NULL;
+        return;
+    }
+    if (rf_hold_slot(e, g) != UINT32_MAX) {
+        rf_noisy(e);
+    }
     if (!info || info->kind != RF_GLOBAL_MUT || (in.op == RF_OP_STORE_GLOBAL && in.a != RF_STORE_PLAIN)) {
         rf_gen_step(e);
         return;
@@ -416,7 +439,8 @@ void rf_gen_store_field_local(Emit *e)
     Slot *local = &e->s.slots[in.a];
     uint32_t top = rf_top(e);
     Slot *s = &e->s.slots[top];
-    if (e->u->level >= 2 || local->k != K_HOME || (local->class & RF_CLASS_UNDEF) || (s->k == K_ALIAS && s->n == in.a)) {
+    if (e->u->level >= 2 || local->k != K_HOME || (local->class & RF_CLASS_UNDEF) ||
+        (s->k == K_ALIAS && s->n == in.a)) {
         rf_gen_step(e);
         return;
     }

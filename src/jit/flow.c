@@ -235,6 +235,7 @@ static uint32_t find_condition(const Emit *e)
         RfInstr before = u->code[pc - 1];
         bool load = before.op == RF_OP_LOAD_LOCAL &&
                     (loop->locals[before.a] == RF_CLASS_INT || loop->locals[before.a] == RF_CLASS_FLOAT);
+        load = load || (before.op == RF_OP_LOAD_GLOBAL && rf_hold_slot(e, before.b) != UINT32_MAX);
         bool number = before.op == RF_OP_CONST &&
                       (u->consts[before.b].tag == RF_TAG_INT || u->consts[before.b].tag == RF_TAG_FLOAT);
         if (pc - 1 <= e->first_pc || e->leader[pc] ||
@@ -262,6 +263,9 @@ static void find_region(Emit *e)
             if ((rf_op_info[u->code[pc].op].flags & RF_OPF_L) && u->code[pc].b == e->first_pc) {
                 e->last_pc = pc;
             }
+        }
+        if (e->may_hold) {
+            rf_hold_find(e);
         }
         RfInstr before = e->first_pc > 0 ? u->code[e->first_pc - 1] : (RfInstr){0};
         if (before.op == RF_OP_JUMP && before.b > header && before.b < e->last_pc) {

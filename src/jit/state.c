@@ -350,7 +350,8 @@ static void call_exit(Emit *e, RfExit exit)
         e->block = from;
     }
     rf_set(e, e->leave_with, number);
-    rf_jump(e, raised ? e->leave[raised][marked] : leave_chain(e, &exit, e->leave[raised][marked]));
+    gcc_jit_block *end = rf_hold_end(e, e->leave[raised][marked], raised);
+    rf_jump(e, raised ? end : leave_chain(e, &exit, end));
 }
 
 /* Does an instruction change nothing but the operands above the depth where it began? Helpers that see the frame clear

@@ -1,0 +1,181 @@
+/* Globals in registers. In a loop's form whose code cannot run other code, and calls no helper that looks at the frame, nobody
+ * sees the globals while it runs. Those that hold a number or a bool are loaded and checked at its start, are like locals in it
+ * (slots behind all others), and are put back where it is left.
+ *
+ * Whether an instruction keeps to that is known only when its operands are: the analysis begins with all candidates held, and
+ * whatever breaks the rule says so (rf_hold_broken, by way of rf_noisy). Then the function is analysed again without. */
+#include <string.h>
+
+#include "jit/compile.h"
+
+/* May the instruction be in such a loop, as far as its opcode tells? */
+static bool is_private(const Emit *e, RfInstr in)
+{
+    static const char *const plain[] = {"len",   "sqrt", "abs",   "min",    "max",
+                                        "floor", "ceil", "round", "to_int", "to_float"};
+    switch ((RfOp)in.op) {
+    case RF_OP_NOP:
+    case RF_OP_CONST:
+    case RF_OP_POP:
+    case RF_OP_DUP:
+    case RF_OP_LOAD_LOCAL:
+    case RF_OP_STORE_LOCAL:
+    case RF_OP_CLEAR:
+    case RF_OP_LOAD_GLOBAL:
+    case RF_OP_ADD:
+    case RF_OP_SUB:
+    case RF_OP_MUL:
+    case RF_OP_DIV:
+    case RF_OP_MOD:
+    case RF_OP_EQ:
+    case RF_OP_NE:
+    case RF_OP_LT:
+    case RF_OP_GT:
+    case RF_OP_LE:
+    case RF_OP_GE:
+    case RF_OP_NEG:
+    case RF_OP_NOT:
+    case RF_OP_TO_BOOL:
+    case RF_OP_JUMP:
+    case RF_OP_JUMP_IF_FALSE:
+    case RF_OP_JUMP_IF_TRUE:
+    case RF_OP_LOOP:
+    case RF_OP_LOOP_IF_FALSE:
+    case RF_OP_LOOP_IF_TRUE:
+    case RF_OP_FOR_RANGE:
+    case RF_OP_FOR_LOOP:
+    case RF_OP_INDEX:
+    case RF_OP_INDEX_LOCAL:
+    case RF_OP_STORE_INDEX_LOCAL:
+    case RF_OP_STORE_INDEX_GLOBAL:
+    case RF_OP_GET_FIELD: return true;
+    case RF_OP_STORE_GLOBAL: return in.a == RF_STORE_PLAIN;
+    case RF_OP_CALL: {
+        const RfJobCall *call = &e->u->calls[in.b];
+        for (size_t i = 0; call->kind == RF_CALLEE_BUILTIN && i < sizeof plain / sizeof *plain; i++) {
+            if (strcmp(call->builtin, plain[i]) == 0) {
+                return true;
+            }
+        }
+        return false;
+    }
+    default: return false;
+    }
+}
+
+static const RfJobGlobal *info_of(const Emit *e, uint32_t global)
+{
+    for (uint32_t i = 0; i < e->u->nglobals; i++) {
+        if (e->u->globals[i].slot == global) {
+            return &e->u->globals[i];
+        }
+    }
+    return NULL;
+}
+
+static Held *held(Emit *e, uint32_t global)
+{
+    for (uint32_t i = 0; i < e->nheld; i++) {
+        if (e->held[i].global == global) {
+            return &e->held[i];
+        }
+    }
+    return NULL;
+}
+
+void rf_hold_find(Emit *e)
+{
+    const RfJobUnit *u = e->u;
+    if (e->osr < 0 || e->generator || u->level >= 2 || (u->flags & RF_PROTO_ASYNC)) {
+        return;
+    }
+    for (uint32_t pc = e->first_pc; pc <= e->last_pc; pc++) {
+        if (e->depth_at[pc] != UINT32_MAX && !is_private(e, u->code[pc])) {
+            return;
+        }
+    }
+    e->held_base = e->nslots - HELD_MAX;
+    for (uint32_t pc = e->first_pc; pc <= e->last_pc; pc++) {
+        RfInstr in = u->code[pc];
+        bool store = in.op == RF_OP_STORE_GLOBAL;
+        if (e->depth_at[pc] == UINT32_MAX || (!store && in.op != RF_OP_LOAD_GLOBAL)) {
+            continue;
+        }
+        const RfJobGlobal *info = info_of(e, in.b);
+        SlotKind k = info ? rf_kind_of_class(info->class) : K_HOME;
+        Held *h = held(e, in.b);
+        if (!h && (k == K_INT || k == K_FLOAT || k == K_BOOL) && e->nheld < HELD_MAX) {
+            h = &e->held[e->nheld++];
+            *h = (Held){.global = in.b, .k = k};
+        }
+        if (h && store) {
+            h->stored = true;
+            e->hold_broken = e->hold_broken || info->kind != RF_GLOBAL_MUT;
+        }
+    }
+}
+
+uint32_t rf_hold_slot(const Emit *e, uint32_t global)
+{
+    for (uint32_t i = 0; i < e->nheld; i++) {
+        if (e->held[i].global == global) {
+            return e->held_base + i;
+        }
+    }
+    return UINT32_MAX;
+}
+
+void rf_hold_state(Emit *e)
+{
+    for (uint32_t i = 0; i < e->nheld; i++) {
+        e->s.slots[e->held_base + i] = (Slot){.k = (uint8_t)e->held[i].k};
+    }
+}
+
+void rf_hold_load(Emit *e, gcc_jit_block *out)
+{
+    RfCompiler *c = e->c;
+    rf_hold_state(e);
+    for (uint32_t i = 0; i < e->nheld; i++) {
+        const Held *h = &e->held[i];
+        L at = rf_temp(e, c->t_valuep);
+        rf_set(e, at, rf_global_place(e, h->global));
+        gcc_jit_block *is = rf_block(e), *on = rf_block(e);
+        R tag = rf_val(e, rf_tag(e, rf_val(e, at)));
+        rf_branch(e, rf_cmp(e, GCC_JIT_COMPARISON_EQ, tag, rf_kt(e, c->t_u64, rf_tag_of(h->k))), is, out);
+        e->block = is;
+        if (h->stored) {
+            rf_branch(e, rf_global_is_mut(e, h->global), on, out);
+        } else {
+            rf_jump(e, on);
+        }
+        e->block = on;
+        uint32_t slot = e->held_base + i;
+        if (h->k == K_FLOAT) {
+            rf_set(e, rf_freg(e, slot), rf_val(e, rf_payload_f(e, rf_val(e, at))));
+        } else {
+            rf_set(e, rf_ireg(e, slot), rf_val(e, rf_payload(e, rf_val(e, at))));
+        }
+    }
+    e->holds = true;
+}
+
+gcc_jit_block *rf_hold_end(Emit *e, gcc_jit_block *leave, unsigned which)
+{
+    if (!e->holds || e->nheld == 0) {
+        return leave;
+    }
+    if (!e->put_back[which]) {
+        gcc_jit_block *from = e->block;
+        e->put_back[which] = e->block = rf_block(e);
+        rf_hold_state(e);
+        for (uint32_t i = 0; i < e->nheld; i++) {
+            if (e->held[i].stored) {
+                rf_store_scalar(e, rf_global_place(e, e->held[i].global), e->held_base + i);
+            }
+        }
+        rf_jump(e, leave);
+        e->block = from;
+    }
+    return e->put_back[which];
+}
