@@ -392,18 +392,28 @@ uint32_t rf_hold_slot(const Emit *e, uint32_t global); /* where it is held, or U
 void rf_hold_state(Emit *e); /* at the start of a block */
 void rf_hold_load(Emit *e, gcc_jit_block *out); /* at the start of the form; out: where one is not as expected */
 gcc_jit_block *rf_hold_end(Emit *e, gcc_jit_block *leave, unsigned which); /* what an exit does before the block `leave` */
-/* The variable that an instruction loads or stores: a local, or the slot of a held global; UINT32_MAX none. */
+/* The global that an instruction loads or stores, if only because its local is not set; UINT32_MAX none. */
+static inline uint32_t rf_named_global(RfInstr in)
+{
+    bool local = in.op == RF_OP_LOAD_LOCAL || in.op == RF_OP_STORE_LOCAL;
+    return in.op == RF_OP_LOAD_GLOBAL || in.op == RF_OP_STORE_GLOBAL ? in.b
+           : local && (in.b & RF_VARREF_MAYBE)                       ? RF_VARREF_GLOBAL(in.b)
+                                                                     : UINT32_MAX;
+}
+/* The variable that an instruction loads or stores: a local, or the slot of a held global; UINT32_MAX none. When both are
+ * possible it is the global, or the loop holds none (load_local, store_local). */
+static inline uint32_t rf_variable(const Emit *e, RfInstr in, RfOp local)
+{
+    uint32_t global = rf_named_global(in);
+    return global != UINT32_MAX ? rf_hold_slot(e, global) : (RfOp)in.op == local ? in.a : UINT32_MAX;
+}
 static inline uint32_t rf_loaded(const Emit *e, RfInstr in)
 {
-    return in.op == RF_OP_LOAD_LOCAL && !(in.b & RF_VARREF_MAYBE) ? in.a
-           : in.op == RF_OP_LOAD_GLOBAL                           ? rf_hold_slot(e, in.b)
-                                                                  : UINT32_MAX;
+    return in.op == RF_OP_LOAD_LOCAL || in.op == RF_OP_LOAD_GLOBAL ? rf_variable(e, in, RF_OP_LOAD_LOCAL) : UINT32_MAX;
 }
 static inline uint32_t rf_stored(const Emit *e, RfInstr in)
 {
-    return in.op == RF_OP_STORE_LOCAL && !(in.b & RF_VARREF_MAYBE) ? in.a
-           : in.op == RF_OP_STORE_GLOBAL                           ? rf_hold_slot(e, in.b)
-                                                                   : UINT32_MAX;
+    return in.op == RF_OP_STORE_LOCAL || in.op == RF_OP_STORE_GLOBAL ? rf_variable(e, in, RF_OP_STORE_LOCAL) : UINT32_MAX;
 }
 /* emit_count.c: loops whose counter stays below a limit; see there */
 void rf_counts_find(Emit *e); /* after rf_views_collect */

@@ -216,6 +216,14 @@ void rf_push_register(Emit *e, uint32_t from)
     e->s.slots[i].sum = k == K_INT && rf_count_is_counter(e, from) ? SUM_COUNTER : SUM_NONE;
 }
 
+/* The local is set: not what was made of the instruction when a global of its name is held. */
+static void neither_global(Emit *e, RfInstr in)
+{
+    if (rf_named_global(in) != UINT32_MAX && rf_hold_slot(e, rf_named_global(in)) != UINT32_MAX) {
+        rf_noisy(e);
+    }
+}
+
 static void load_local(Emit *e, RfInstr in)
 {
     Slot *s = &e->s.slots[in.a];
@@ -230,6 +238,7 @@ static void load_local(Emit *e, RfInstr in)
         rf_gen_step(e);
         return;
     }
+    neither_global(e, in);
     if (s->k < K_HOME) {
         rf_push_register(e, in.a);
         return;
@@ -266,6 +275,7 @@ static void store_local(Emit *e, RfInstr in)
             rf_gen_step(e);
             return;
         }
+        neither_global(e, in);
     }
     Slot *s = &e->s.slots[top];
     if (s->k == K_ALIAS && s->n == in.a) { /* stays where it is */

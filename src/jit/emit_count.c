@@ -37,6 +37,7 @@ static bool simple(RfOp op)
     case RF_OP_DUP:
     case RF_OP_LOAD_LOCAL:
     case RF_OP_STORE_LOCAL:
+    case RF_OP_UNSET:
     case RF_OP_CLEAR:
     case RF_OP_LOAD_GLOBAL:
     case RF_OP_STORE_GLOBAL:
@@ -91,7 +92,7 @@ static bool writes(const Emit *e, RfInstr in, uint32_t local)
 {
     switch ((RfOp)in.op) {
     case RF_OP_STORE_GLOBAL: return rf_stored(e, in) == local;
-    case RF_OP_STORE_LOCAL:
+    case RF_OP_STORE_LOCAL: return in.a == local || rf_stored(e, in) == local;
     case RF_OP_NEW_CELL: return in.a == local;
     case RF_OP_UNSET:
     case RF_OP_CLEAR: return local >= in.a && local < in.a + in.b;

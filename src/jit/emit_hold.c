@@ -20,6 +20,7 @@ static bool is_private(const Emit *e, RfInstr in)
     case RF_OP_DUP:
     case RF_OP_LOAD_LOCAL:
     case RF_OP_STORE_LOCAL:
+    case RF_OP_UNSET:
     case RF_OP_CLEAR:
     case RF_OP_LOAD_GLOBAL:
     case RF_OP_ADD:
@@ -97,16 +98,17 @@ void rf_hold_find(Emit *e)
     e->held_base = e->nslots - HELD_MAX;
     for (uint32_t pc = e->first_pc; pc <= e->last_pc; pc++) {
         RfInstr in = u->code[pc];
-        bool store = in.op == RF_OP_STORE_GLOBAL;
-        if (e->depth_at[pc] == UINT32_MAX || (!store && in.op != RF_OP_LOAD_GLOBAL)) {
+        uint32_t global = rf_named_global(in);
+        bool store = in.op == RF_OP_STORE_GLOBAL || in.op == RF_OP_STORE_LOCAL;
+        if (e->depth_at[pc] == UINT32_MAX || global == UINT32_MAX) {
             continue;
         }
-        const RfJobGlobal *info = info_of(e, in.b);
+        const RfJobGlobal *info = info_of(e, global);
         SlotKind k = info ? rf_kind_of_class(info->class) : K_HOME;
-        Held *h = held(e, in.b);
+        Held *h = held(e, global);
         if (!h && (k == K_INT || k == K_FLOAT || k == K_BOOL) && e->nheld < HELD_MAX) {
             h = &e->held[e->nheld++];
-            *h = (Held){.global = in.b, .k = k};
+            *h = (Held){.global = global, .k = k};
         }
         if (h && store) {
             h->stored = true;

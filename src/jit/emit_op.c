@@ -183,7 +183,7 @@ void rf_gen_binary(Emit *e, RfOp op)
     }
     uint32_t yi = rf_top(e), xi = yi - 1;
     R x = operand(e, xi, kx), y = operand(e, yi, ky);
-    if (op == RF_OP_DIV || op == RF_OP_MOD) {
+    if ((op == RF_OP_DIV || op == RF_OP_MOD) && rf_is_handled(e)) { /* see else_raise */
         rf_may_fail(e);
     }
     if (kx == K_INT && ky == K_INT) {

@@ -106,23 +106,14 @@ static void else_undefined(Emit *e, uint32_t g)
 }
 
 /* The global an instruction names: itself, or as the fall-back of a local that does not exist. */
-static uint32_t named_global(const Emit *e)
-{
-    RfInstr in = e->u->code[e->pc];
-    return in.op == RF_OP_LOAD_GLOBAL || in.op == RF_OP_STORE_GLOBAL ? in.b : RF_VARREF_GLOBAL(in.b);
-}
-
 void rf_gen_load_global(Emit *e)
 {
-    uint32_t g = named_global(e);
+    uint32_t g = rf_named_global(e->u->code[e->pc]);
     const RfJobGlobal *info = global_info(e, g);
     bool direct = e->u->code[e->pc].op == RF_OP_LOAD_GLOBAL;
-    if (direct && rf_hold_slot(e, g) != UINT32_MAX) {
+    if (rf_hold_slot(e, g) != UINT32_MAX) {
         rf_push_register(e, rf_hold_slot(e, g));
         return;
-    }
-    if (rf_hold_slot(e, g) != UINT32_MAX) { /* by way of a local that is not set */
-        rf_noisy(e);
     }
     if (info && info->stable && direct) {
         if (info->builtin && info->kind == RF_GLOBAL_ABSENT) {
@@ -168,9 +159,9 @@ void rf_gen_store_global(Emit *e)
 {
     RfCompiler *c = e->c;
     RfInstr in = e->u->code[e->pc];
-    uint32_t g = named_global(e);
+    uint32_t g = rf_named_global(e->u->code[e->pc]);
     const RfJobGlobal *info = global_info(e, g);
-    uint32_t top = rf_top(e), slot = in.op == RF_OP_STORE_GLOBAL ? rf_hold_slot(e, g) : UINT32_MAX;
+    uint32_t top = rf_top(e), slot = rf_hold_slot(e, g);
     if (slot != UINT32_MAX) {
         SlotKind k = (SlotKind)e->s.slots[slot].k;
         if (e->s.slots[top].k != k) { /* boxed, or of another kind */
@@ -183,9 +174,6 @@ void rf_gen_store_global(Emit *e)
         rf_pop_slot(e);
         e->exit_block = NULL;
         return;
-    }
-    if (rf_hold_slot(e, g) != UINT32_MAX) {
-        rf_noisy(e);
     }
     if (!info || info->kind != RF_GLOBAL_MUT || (in.op == RF_OP_STORE_GLOBAL && in.a != RF_STORE_PLAIN)) {
         rf_gen_step(e);

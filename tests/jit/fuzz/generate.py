@@ -1017,6 +1017,41 @@ class Generator:
         self.close()
         self.functions = functions
 
+    def global_loop(self):
+        """A hot loop at top level that counts in globals and, for the most part, calls nothing."""
+        scope = self.globals
+        name = self.fresh("g")
+        self.emit("mut %s := %d" % (name, self.rng.randint(0, 2)))
+        limit, down = self.rng.randint(30, 700), self.chance(0.25)
+        if down:
+            self.emit("%s := %d" % (name, limit))
+        self.open("while %s %s" % (name, "> 0" if down else "< %d" % limit))
+        for _ in range(self.rng.randint(1, 4)):
+            kind = self.pick(("int", "int", "float", "bool"))
+            target, _ = self.target(scope, (kind,))
+            if not target:
+                continue
+            if kind == "int":
+                self.emit("%s := (%s %s %s) %% %s" % (target, target, self.pick("+-*"), self.pick((name, "7", name + " % 5")), self.pick(("1009", "64", name + " + 1"))))
+            elif kind == "float":
+                self.emit("%s := %s %s %s" % (target, target, self.pick("+-"), self.pick((name, "0.5", name + " * 0.25"))))
+            else:
+                self.emit("%s := %s %% 3 == 1" % (target, name))
+            if self.chance(0.2):
+                self.open("if %s == %d" % (name, self.rng.randint(0, limit)))
+                self.emit("%s := %s" % (target, self.expr(self.pick((kind, kind, "float", "int")), scope, 1)))
+                self.close()
+        names = scope.names("ints")
+        if names and self.chance(0.5):
+            array = self.pick(names)
+            target, _ = self.target(scope, ("int",))
+            if target:
+                self.open("if %s < len(%s)" % (name, array))
+                self.emit("%s := %s + %s[%s]" % (target, target, array, name))
+                self.close()
+        self.emit("%s := %s %s 1" % (name, name, "-" if down else "+"))
+        self.close()
+
     def program(self):
         self.emit("struct Problem { message, cause }")
         self.emit("struct P { x, y")
@@ -1075,6 +1110,13 @@ class Generator:
             self.statement(top, 2)
         self.close(" except e { if round < 9 { print(e.message, e.line, e.stack) } }")
         self.close()
+        for _ in range(self.pick((0, 1, 1, 2))):
+            guarded = self.chance(0.3)
+            if guarded:
+                self.open("try")
+            self.global_loop()
+            if guarded:
+                self.close(" except e { print(e.message) }")
         for name in self.globals.kinds:
             self.emit('print("%s", show(%s))' % (name, name))
         if self.functions and self.chance(0.15):
