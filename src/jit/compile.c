@@ -542,9 +542,9 @@ static void set_options(RfCompiler *c, int opt)
         rf_gcc.context_add_command_line_option(x, "--param=max-inline-insns-auto=300");
         rf_gcc.context_add_command_line_option(x, "--param=inline-min-speedup=5");
     }
-    if (opt ==
-        3) { /* recursion: room for a few levels of it in one function. Twice as much makes fib a tenth faster, and its
-                     * compile half as long again */
+    if (opt == 3) {
+        /* recursion: room for a few levels of it in one function. Twice as much makes fib a tenth faster, and its compile
+         * half as long again */
         rf_gcc.context_add_command_line_option(x, "--param=max-inline-insns-recursive-auto=1000");
     } else { /* a tenth of the compile time, and nothing that an out-of-order CPU would notice */
         rf_gcc.context_add_command_line_option(x, "-fno-schedule-insns2");
