@@ -10,6 +10,7 @@ typedef struct RfVmConfig {
     uint32_t capabilities;         /* bit (1u << RfCapability) set = allowed */
     uint32_t max_call_depth;       /* 0: default 100000 */
     uint32_t scheduler_timeout_ms; /* 0: default 120000 */
+    uint32_t stack_mb;             /* addresses reserved for the value stack; 0: default 2048 */
     uint64_t budget;         /* safepoints (calls, back edges) until the program is stopped for good; 0: no limit */
     bool jit;                /* may compile hot code */
     bool jit_cache;          /* ... and keep it in the code cache */

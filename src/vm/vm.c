@@ -8,7 +8,7 @@
 #include "vm/observe.h"
 #include "vm/tier.h"
 
-#define STACK_BYTES ((size_t)2 << 30) /* reserved addresses; pages are used as the stack grows */
+#define STACK_MB 2048 /* reserved addresses; pages are used as the stack grows */
 #define STACK_MIN_BYTES ((size_t)1 << 20)
 #define C_REENTER_BYTES ((size_t)64 << 20)
 
@@ -78,7 +78,7 @@ RfVm *rf_vm_new(const RfVmConfig *config)
         vm->config.scheduler_timeout_ms = 120000;
     }
     vm->frames_bytes = sizeof(RfFrame) * ((size_t)vm->max_depth + 64);
-    vm->stack_bytes = STACK_BYTES;
+    vm->stack_bytes = (size_t)(config->stack_mb ? config->stack_mb : STACK_MB) << 20;
     vm->frames = reserve(&vm->frames_bytes, 4096);
     vm->stack = vm->frames ? reserve(&vm->stack_bytes, STACK_MIN_BYTES) : NULL;
     if (!vm->stack) {

@@ -157,10 +157,11 @@ static const char everything[] = TYPE("f") TYPE("g") TYPE("h") TYPE(
              ".bss\n.align 4\nplain: .zero 64\n.globl plain\n"
              ".comm shared,4096,32\n"
              ".section .note.GNU-stack,\"\",%progbits\n";
-static const char library_call[] = TYPE("f") "f: adrp x1, :got:abs\nldr x1, [x1, #:got_lo12:abs]\nstp x29, x30, [sp, "
-                                             "-16]!\nblr x1\nldp x29, x30, [sp], 16\nsxtw x0, w0\nret\n";
+static const char library_call[] =
+    TYPE("f") "f: str x30, [sp, -16]!\nadrp x1, :got:abs\nldr x1, [x1, #:got_lo12:abs]\nblr x1\nsxtw x0, w0\n"
+              "ldr x30, [sp], 16\nret\n";
 static const char *const refused[] = {
-    TYPE("f") "f: stp x29, x30, [sp, -16]!\nbl abs\nldp x29, x30, [sp], 16\nsxtw x0, w0\nret\n",
+    TYPE("f") "f: str x30, [sp, -16]!\nbl abs\nldr x30, [sp], 16\nret\n",
     TYPE("f") "f: mrs x0, tpidr_el0\nadd x0, x0, #:tprel_hi12:x\nret\n.section .tbss,\"awT\"\nx: .zero 8\n",
     TYPE("f") "f: movz x0, #:abs_g0_nc:f\nret\n",
     TYPE("f") "f: ret\n.section .init_array,\"aw\",%init_array\n.quad f\n",

@@ -150,6 +150,7 @@ static void run_open(Run *r, const char *source, bool native)
     RfVmConfig config = {.capabilities = RF_CAPABILITIES_ALL,
                          .scheduler_timeout_ms = 5000,
                          .max_call_depth = 2000,
+                         .stack_mb = 4, /* emulators keep notes of each page: there are thousands of VMs */
                          .write_out = put_out,
                          .write_err = put_out,
                          .write_context = &r->out,
