@@ -53,4 +53,4 @@ chroot "$root" /bin/sh -c '
     sh tests/setup.sh
     cmake -S . -B build -G Ninja
     cmake --build build
-    exec python3 tests/run.py --timeout 600 --list-failures "$@"' sh "$@"
+    exec python3 tests/run.py --timeout 600 --jit-timeout 300000 --list-failures "$@"' sh "$@"

@@ -78,6 +78,8 @@ class Skip(Exception):
 def clean_environment(extra=None):
     env = {k: v for k, v in os.environ.items() if not SWITCHES.match(k)}
     env.setdefault("LC_ALL", "C.UTF-8")
+    if "TEST_JIT_TIMEOUT_MS" in os.environ:
+        env["RUFF_JIT_TIMEOUT_MS"] = os.environ["TEST_JIT_TIMEOUT_MS"]
     env.update(extra or {})
     return env
 
@@ -490,12 +492,15 @@ def parse_arguments():
     parser.add_argument("--filter", action="append", default=[], metavar="TEXT", help="only names containing TEXT (repeatable)")
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, metavar="N")
     parser.add_argument("--timeout", type=float, default=30.0, metavar="S", help="seconds per case (default 30)")
+    parser.add_argument("--jit-timeout", metavar="MS", help="milliseconds per compile, for emulators (default: as built)")
     parser.add_argument("--no-native-checks", dest="native_checks", action="store_false", help="do not ask whether code ran natively")
     parser.add_argument("--sanitized", action="store_true", help="the executable was built with sanitizers")
     parser.add_argument("--list-failures", action="store_true", help="print every failed case with the reason")
     options = parser.parse_args()
     options.build = os.path.abspath(options.build)
     os.environ["TEST_BUILD"] = options.build  # programs find libruff_test_ffi.so there
+    if options.jit_timeout:
+        os.environ["TEST_JIT_TIMEOUT_MS"] = options.jit_timeout
     options.ruff = os.path.abspath(options.ruff or os.path.join(options.build, "ruff"))
     options.modes = [m for m in options.modes.split(",") if m]
     options.suites = [s for s in options.suites.split(",") if s]
