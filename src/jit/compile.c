@@ -364,7 +364,7 @@ static bool try_function(RfCompiler *c, UnitInfo *info, const RfJobLoop *loop, b
     e.uses = rf_mem_zalloc(sizeof(CountUse) * (len + 1));
     e.restart_slots = rf_mem_zalloc(sizeof(Slot) * e.nslots);
     e.restart_pc = UINT32_MAX;
-    if (e.nslots > MAX_SLOTS) {
+    if (e.nslots > MAX_SLOTS + (hold ? HELD_MAX : 0)) {
         rf_reject(&e, RF_REASON_TOO_MANY_LOCALS);
     } else if (rf_flow_analyse(&e)) {
         static char reachable; /* stands for a block in dry passes */
