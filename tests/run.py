@@ -414,15 +414,27 @@ class Cli:
             self.skip(why)
 
 
+def remove(folder):
+    """Removes it, although compile workers of programs that have ended may still store into it for a second."""
+    for _ in range(50):
+        shutil.rmtree(folder, ignore_errors=True)
+        if not os.path.exists(folder):
+            return
+        time.sleep(0.1)
+
+
 class CliCase:
     def __init__(self, name, function, options):
         self.name, self.function, self.options = name, function, options
 
     def run(self):
-        with tempfile.TemporaryDirectory(prefix="ruff-test-") as folder:
+        folder = tempfile.mkdtemp(prefix="ruff-test-")
+        try:
             work = os.path.join(os.path.realpath(folder), "work")
             os.mkdir(work)
             self.function(Cli(work, self.options))
+        finally:
+            remove(folder)
         return 1
 
 
@@ -519,11 +531,7 @@ def main():
     try:
         return run_all(options)
     finally:
-        for _ in range(30):  # compile workers store what they finish for a second after the last program
-            shutil.rmtree(options.jit_cache, ignore_errors=True)
-            if not os.path.exists(options.jit_cache):
-                break
-            time.sleep(0.1)
+        remove(options.jit_cache)
 
 
 def run_all(options):
