@@ -243,6 +243,11 @@ uint32_t rf_bind_number(RfCompiler *c, RfBindKind kind, uint32_t a, const char *
 R rf_bound_c(RfCompiler *c, RfBindKind kind, uint32_t a, const char *name, T type);
 R rf_help(Emit *e, RfHelper helper, int n, R *args); /* call of a helper as an expression (NULL in dry passes) */
 
+/* ---- function.c ---- */
+/* Analyses the direct form of a unit, or with `loop` the form of that loop, and then emits it if asked to. Analysing widens what
+ * is known of parameters and results (c->changed). */
+void rf_do_function(RfCompiler *c, UnitInfo *info, const RfJobLoop *loop, bool emit);
+
 /* ---- flow.c ---- */
 /* Locals that an instruction reads (nuse -1: maybe all) and writes, as ranges of slots. */
 void rf_local_effects(const RfJobUnit *u, RfInstr in, int *use, int *nuse, int *def, int *ndef);
@@ -252,7 +257,8 @@ static inline bool rf_alive(const Emit *e, uint32_t pc, uint32_t local)
     return (e->live[pc * e->live_words + local / 32] >> (local % 32) & 1) || (e->info->kept && e->info->kept[local]);
 }
 
-/* ---- state.c ---- */
+uint16_t rf_class_of_kind(SlotKind k); /* state.c: 0 for homes and aliases */
+/* ---- state.c, exit.c ---- */
 /* An exit whose slots are all home: its number. */
 uint32_t rf_exit_number(Emit *e, uint32_t pc, uint32_t nslots);
 /* A local of these classes (0: any) that is not alive any more: must its value stay all the same? Then it counts as alive in
@@ -371,7 +377,9 @@ void rf_view_refresh(Emit *e, View *v);
 void rf_view_refresh_slowly(Emit *e, const View *v); /* by a helper: for slow paths, where size counts. Its freshness stays */
 R rf_global_is_mut(Emit *e, uint32_t global);
 uint64_t rf_global_bit(const Emit *e, uint32_t global); /* in State.there; 0: it has none */
-View *rf_view_of(Emit *e, bool global, uint32_t n);
+View *rf_view_of(Emit *e, bool global, uint32_t n); /* view.c */
+uint64_t rf_view_bit(Emit *e, const View *v);             /* in State.fresh, Loop.views, Count.dirty */
+R rf_variable_place(Emit *e, bool global, uint32_t n);    /* address of its value */
 void rf_views_enter_loops(Emit *e, uint32_t from, uint32_t to);
 void rf_views_collect(Emit *e);
 bool rf_gen_push(Emit *e, uint32_t pc);
