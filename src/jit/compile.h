@@ -251,6 +251,8 @@ void rf_do_function(RfCompiler *c, UnitInfo *info, const RfJobLoop *loop, bool e
 /* ---- flow.c ---- */
 /* Locals that an instruction reads (nuse -1: maybe all) and writes, as ranges of slots. */
 void rf_local_effects(const RfJobUnit *u, RfInstr in, int *use, int *nuse, int *def, int *ndef);
+bool rf_only_loads(RfOp op); /* it changes nothing but operands; helpers that see the frame clear restart_pc themselves (rf_where) */
+bool rf_is_simple(RfOp op);  /* that, or it stores or jumps: short work, and operators apart it runs no other code */
 bool rf_flow_analyse(Emit *e); /* depth_at, leaders, loops, liveness; false: too strange to compile */
 static inline bool rf_alive(const Emit *e, uint32_t pc, uint32_t local)
 {
@@ -375,6 +377,7 @@ void rf_view_clear(Emit *e, bool global, uint32_t n, bool only_write);
 void rf_view_clear_globals(Emit *e);
 void rf_view_refresh(Emit *e, View *v);
 void rf_view_refresh_slowly(Emit *e, const View *v); /* by a helper: for slow paths, where size counts. Its freshness stays */
+const RfJobGlobal *rf_global_info(const Emit *e, uint32_t slot); /* emit_value.c; NULL: not in the unit's list */
 R rf_global_is_mut(Emit *e, uint32_t global);
 uint64_t rf_global_bit(const Emit *e, uint32_t global); /* in State.there; 0: it has none */
 View *rf_view_of(Emit *e, bool global, uint32_t n); /* view.c */
@@ -383,8 +386,6 @@ R rf_variable_place(Emit *e, bool global, uint32_t n);    /* address of its valu
 void rf_views_enter_loops(Emit *e, uint32_t from, uint32_t to);
 void rf_views_collect(Emit *e);
 bool rf_gen_push(Emit *e, uint32_t pc);
-uint16_t rf_classes_of(const Emit *e, bool global, uint32_t n); /* all classes seen of a variable */
-uint16_t rf_array_class(uint16_t seen); /* the one element kind for arrays of the classes seen, 0: none seen */
 uint16_t rf_elem_kind(uint16_t class);
 /* Loads the element at `index` (in range) of v into slot d as kind k; `other` is taken when it is not of that kind. */
 void rf_load_element(Emit *e, const View *v, R index, uint32_t d, SlotKind k, gcc_jit_block *other);

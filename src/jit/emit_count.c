@@ -28,44 +28,6 @@ static bool covers(const Loop *l, uint32_t pc)
     return pc >= l->start && pc <= l->end;
 }
 
-static bool simple(RfOp op)
-{
-    switch (op) {
-    case RF_OP_NOP:
-    case RF_OP_CONST:
-    case RF_OP_POP:
-    case RF_OP_DUP:
-    case RF_OP_LOAD_LOCAL:
-    case RF_OP_STORE_LOCAL:
-    case RF_OP_UNSET:
-    case RF_OP_CLEAR:
-    case RF_OP_LOAD_GLOBAL:
-    case RF_OP_STORE_GLOBAL:
-    case RF_OP_ADD:
-    case RF_OP_SUB:
-    case RF_OP_MUL:
-    case RF_OP_DIV:
-    case RF_OP_MOD:
-    case RF_OP_EQ:
-    case RF_OP_NE:
-    case RF_OP_LT:
-    case RF_OP_GT:
-    case RF_OP_LE:
-    case RF_OP_GE:
-    case RF_OP_NEG:
-    case RF_OP_NOT:
-    case RF_OP_JUMP:
-    case RF_OP_JUMP_IF_FALSE:
-    case RF_OP_JUMP_IF_TRUE:
-    case RF_OP_INDEX:
-    case RF_OP_INDEX_LOCAL:
-    case RF_OP_STORE_INDEX_LOCAL:
-    case RF_OP_STORE_INDEX_GLOBAL:
-    case RF_OP_GET_FIELD: return true;
-    default: return false;
-    }
-}
-
 /* Nothing in it goes back, waits or catches errors; *slow as in Count. */
 static bool is_straight(const Emit *e, const Loop *l, bool *slow)
 {
@@ -83,7 +45,7 @@ static bool is_straight(const Emit *e, const Loop *l, bool *slow)
             in.op == RF_OP_AWAIT) {
             return false;
         }
-        *slow = *slow || !simple((RfOp)in.op);
+        *slow = *slow || !rf_is_simple((RfOp)in.op);
     }
     return true;
 }
@@ -145,7 +107,7 @@ static bool is_invariant(const Emit *e, const Loop *l, uint32_t from, uint32_t t
             }
             for (uint32_t q = l->start; q <= l->end; q++) {
                 RfOp op = (RfOp)u->code[q].op;
-                if (!simple(op) && op != RF_OP_LOOP_IF_TRUE && op != RF_OP_FOR_LOOP) {
+                if (!rf_is_simple(op) && op != RF_OP_LOOP_IF_TRUE && op != RF_OP_FOR_LOOP) {
                     return false; /* may run other code */
                 }
                 if (op == RF_OP_STORE_GLOBAL && u->code[q].b == in.b) {

@@ -335,7 +335,7 @@ static bool value_fits(const Emit *e, const View *v, uint32_t vslot)
 }
 
 /* tag and payload of slot as arguments */
-static void boxed_arguments(Emit *e, uint32_t slot, R *tag, R *payload)
+void rf_boxed_arguments(Emit *e, uint32_t slot, R *tag, R *payload)
 {
     RfCompiler *c = e->c;
     *tag = *payload = NULL;
@@ -360,11 +360,6 @@ static void boxed_arguments(Emit *e, uint32_t slot, R *tag, R *payload)
         *tag = rf_cast(e, rf_val(e, rf_tag(e, rf_home(e, slot))), c->t_i64);
         *payload = rf_val(e, rf_payload(e, rf_home(e, slot)));
     }
-}
-
-void rf_boxed_arguments(Emit *e, uint32_t slot, R *tag, R *payload)
-{
-    boxed_arguments(e, slot, tag, payload);
 }
 
 /* Puts the value of vslot into an element in range. VALUES: `other` is taken when the old element must be released. */
@@ -460,7 +455,7 @@ void rf_gen_store_index(Emit *e, bool global, uint32_t n)
         }
         e->block = general;
         R tag, payload;
-        boxed_arguments(e, vslot, &tag, &payload);
+        rf_boxed_arguments(e, vslot, &tag, &payload);
         R where = rf_where(e);
         L status = rf_temp(e, c->t_i32);
         if (global) {
@@ -589,7 +584,7 @@ bool rf_gen_push(Emit *e, uint32_t pc)
         }
         e->block = general;
         R tag, payload;
-        boxed_arguments(e, vslot, &tag, &payload);
+        rf_boxed_arguments(e, vslot, &tag, &payload);
         R args[3] = {rf_cast(e, rf_home(e, n), c->t_ptr), tag, payload};
         rf_eval(e, rf_help(e, RF_HELPER_array_push, 3, args));
         if (v) {

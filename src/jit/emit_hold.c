@@ -14,42 +14,12 @@ static bool is_private(const Emit *e, RfInstr in)
     static const char *const plain[] = {"len",   "sqrt", "abs",   "min",    "max",
                                         "floor", "ceil", "round", "to_int", "to_float"};
     switch ((RfOp)in.op) {
-    case RF_OP_NOP:
-    case RF_OP_CONST:
-    case RF_OP_POP:
-    case RF_OP_DUP:
-    case RF_OP_LOAD_LOCAL:
-    case RF_OP_STORE_LOCAL:
-    case RF_OP_UNSET:
-    case RF_OP_CLEAR:
-    case RF_OP_LOAD_GLOBAL:
-    case RF_OP_ADD:
-    case RF_OP_SUB:
-    case RF_OP_MUL:
-    case RF_OP_DIV:
-    case RF_OP_MOD:
-    case RF_OP_EQ:
-    case RF_OP_NE:
-    case RF_OP_LT:
-    case RF_OP_GT:
-    case RF_OP_LE:
-    case RF_OP_GE:
-    case RF_OP_NEG:
-    case RF_OP_NOT:
     case RF_OP_TO_BOOL:
-    case RF_OP_JUMP:
-    case RF_OP_JUMP_IF_FALSE:
-    case RF_OP_JUMP_IF_TRUE:
     case RF_OP_LOOP:
     case RF_OP_LOOP_IF_FALSE:
     case RF_OP_LOOP_IF_TRUE:
     case RF_OP_FOR_RANGE:
-    case RF_OP_FOR_LOOP:
-    case RF_OP_INDEX:
-    case RF_OP_INDEX_LOCAL:
-    case RF_OP_STORE_INDEX_LOCAL:
-    case RF_OP_STORE_INDEX_GLOBAL:
-    case RF_OP_GET_FIELD: return true;
+    case RF_OP_FOR_LOOP: return true;
     case RF_OP_STORE_GLOBAL: return in.a == RF_STORE_PLAIN;
     case RF_OP_CALL: {
         const RfJobCall *call = &e->u->calls[in.b];
@@ -60,28 +30,8 @@ static bool is_private(const Emit *e, RfInstr in)
         }
         return false;
     }
-    default: return false;
+    default: return rf_is_simple((RfOp)in.op);
     }
-}
-
-static const RfJobGlobal *info_of(const Emit *e, uint32_t global)
-{
-    for (uint32_t i = 0; i < e->u->nglobals; i++) {
-        if (e->u->globals[i].slot == global) {
-            return &e->u->globals[i];
-        }
-    }
-    return NULL;
-}
-
-static Held *held(Emit *e, uint32_t global)
-{
-    for (uint32_t i = 0; i < e->nheld; i++) {
-        if (e->held[i].global == global) {
-            return &e->held[i];
-        }
-    }
-    return NULL;
 }
 
 void rf_hold_find(Emit *e)
@@ -103,9 +53,10 @@ void rf_hold_find(Emit *e)
         if (e->depth_at[pc] == UINT32_MAX || global == UINT32_MAX) {
             continue;
         }
-        const RfJobGlobal *info = info_of(e, global);
+        const RfJobGlobal *info = rf_global_info(e, global);
         SlotKind k = info ? rf_kind_of_class(info->class) : K_HOME;
-        Held *h = held(e, global);
+        uint32_t slot = rf_hold_slot(e, global);
+        Held *h = slot == UINT32_MAX ? NULL : &e->held[slot - e->held_base];
         if (!h && (k == K_INT || k == K_FLOAT || k == K_BOOL) && e->nheld < HELD_MAX) {
             h = &e->held[e->nheld++];
             *h = (Held){.global = global, .k = k};

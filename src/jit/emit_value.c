@@ -48,7 +48,7 @@ void rf_load_value(Emit *e, R address, uint32_t d, uint16_t seen, bool maybe_uns
     rf_set_slot(e, d, k);
 }
 
-static const RfJobGlobal *global_info(const Emit *e, uint32_t slot)
+const RfJobGlobal *rf_global_info(const Emit *e, uint32_t slot)
 {
     for (uint32_t i = 0; i < e->u->nglobals; i++) {
         if (e->u->globals[i].slot == slot) {
@@ -109,7 +109,7 @@ static void else_undefined(Emit *e, uint32_t g)
 void rf_gen_load_global(Emit *e)
 {
     uint32_t g = rf_named_global(e->u->code[e->pc]);
-    const RfJobGlobal *info = global_info(e, g);
+    const RfJobGlobal *info = rf_global_info(e, g);
     bool direct = e->u->code[e->pc].op == RF_OP_LOAD_GLOBAL;
     if (rf_hold_slot(e, g) != UINT32_MAX) {
         rf_push_register(e, rf_hold_slot(e, g));
@@ -160,7 +160,7 @@ void rf_gen_store_global(Emit *e)
     RfCompiler *c = e->c;
     RfInstr in = e->u->code[e->pc];
     uint32_t g = rf_named_global(e->u->code[e->pc]);
-    const RfJobGlobal *info = global_info(e, g);
+    const RfJobGlobal *info = rf_global_info(e, g);
     uint32_t top = rf_top(e), slot = rf_hold_slot(e, g);
     if (slot != UINT32_MAX) {
         SlotKind k = (SlotKind)e->s.slots[slot].k;

@@ -152,36 +152,6 @@ static void call_exit(Emit *e, RfExit exit)
     rf_jump(e, raised ? end : leave_chain(e, &exit, end));
 }
 
-/* Does an instruction change nothing but the operands above the depth where it began? Helpers that see the frame clear
- * restart_pc themselves (rf_where). */
-static bool changes_nothing(RfOp op)
-{
-    switch (op) {
-    case RF_OP_NOP:
-    case RF_OP_CONST:
-    case RF_OP_DUP:
-    case RF_OP_LOAD_LOCAL:
-    case RF_OP_LOAD_GLOBAL:
-    case RF_OP_ADD:
-    case RF_OP_SUB:
-    case RF_OP_MUL:
-    case RF_OP_DIV:
-    case RF_OP_MOD:
-    case RF_OP_EQ:
-    case RF_OP_NE:
-    case RF_OP_LT:
-    case RF_OP_GT:
-    case RF_OP_LE:
-    case RF_OP_GE:
-    case RF_OP_NEG:
-    case RF_OP_NOT:
-    case RF_OP_INDEX:
-    case RF_OP_INDEX_LOCAL:
-    case RF_OP_GET_FIELD: return true;
-    default: return false;
-    }
-}
-
 void rf_restart(Emit *e)
 {
     if (e->dry) {
@@ -191,7 +161,7 @@ void rf_restart(Emit *e)
         e->restart_pc = e->pc;
         e->restart_block[0] = e->restart_block[1] = NULL;
         memcpy(e->restart_slots, e->s.slots, sizeof(Slot) * e->u->nlocals);
-    } else if (e->restart_pc != UINT32_MAX && !changes_nothing((RfOp)e->u->code[e->pc - 1].op)) {
+    } else if (e->restart_pc != UINT32_MAX && !rf_only_loads((RfOp)e->u->code[e->pc - 1].op)) {
         e->restart_pc = UINT32_MAX;
     }
 }

@@ -300,3 +300,48 @@ bool rf_flow_analyse(Emit *e)
     find_loops(e);
     return true;
 }
+
+bool rf_only_loads(RfOp op)
+{
+    switch (op) {
+    case RF_OP_NOP:
+    case RF_OP_CONST:
+    case RF_OP_DUP:
+    case RF_OP_LOAD_LOCAL:
+    case RF_OP_LOAD_GLOBAL:
+    case RF_OP_ADD:
+    case RF_OP_SUB:
+    case RF_OP_MUL:
+    case RF_OP_DIV:
+    case RF_OP_MOD:
+    case RF_OP_EQ:
+    case RF_OP_NE:
+    case RF_OP_LT:
+    case RF_OP_GT:
+    case RF_OP_LE:
+    case RF_OP_GE:
+    case RF_OP_NEG:
+    case RF_OP_NOT:
+    case RF_OP_INDEX:
+    case RF_OP_INDEX_LOCAL:
+    case RF_OP_GET_FIELD: return true;
+    default: return false;
+    }
+}
+
+bool rf_is_simple(RfOp op)
+{
+    switch (op) {
+    case RF_OP_POP:
+    case RF_OP_STORE_LOCAL:
+    case RF_OP_UNSET:
+    case RF_OP_CLEAR:
+    case RF_OP_STORE_GLOBAL:
+    case RF_OP_JUMP:
+    case RF_OP_JUMP_IF_FALSE:
+    case RF_OP_JUMP_IF_TRUE:
+    case RF_OP_STORE_INDEX_LOCAL:
+    case RF_OP_STORE_INDEX_GLOBAL: return true;
+    default: return rf_only_loads(op);
+    }
+}
